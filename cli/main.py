@@ -1,0 +1,33 @@
+"""The `paceline` command: one module for each subcommand, imported with it."""
+
+import sys
+
+import typer
+
+from cli.output import messages
+from contract.errors import ContractError
+from features.errors import FeatureError
+from training.errors import TrainingError
+
+EXPECTED = (ContractError, FeatureError, TrainingError)
+"""Errors that are the user's to mend: shown as one message, without a traceback."""
+
+app = typer.Typer(
+    name="paceline",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Class recommendations over gRPC, from a Feast feature store and a Keras wide-and-deep model.",
+)
+
+
+def main() -> None:
+    """Runs the command line."""
+    try:
+        app()
+    except EXPECTED as error:
+        messages.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

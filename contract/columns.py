@@ -1,0 +1,127 @@
+"""How the values of an input become the array that a model's signature takes.
+
+A cell that is not OK becomes its type's missing marker; the model's own graph then substitutes the input's
+declared default and raises its mask. So training, serving and any other client agree by construction.
+
+========== ============================================ ======== =============
+encoding   data types                                   dtype    missing
+========== ============================================ ======== =============
+NUMERIC    INT32 INT64 FLOAT32 FLOAT64 BOOL             float32  NaN
+LOG        FLOAT32_LIST (one row: `list_length` values)
+VOCABULARY STRING STRING_LIST                           object   ""
+VOCABULARY INT32 INT64 INT64_LIST                       int64    INT64_MISSING
+TIME       INT64                                        int64    (required)
+========== ============================================ ======== =============
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from contract.errors import ValueTypeError
+from contract.stubs.manifest_pb2 import (
+    DATA_TYPE_STRING,
+    DATA_TYPE_STRING_LIST,
+    ENCODING_LOG,
+    ENCODING_NUMERIC,
+    Column,
+    Input,
+)
+
+INT64_MISSING = int(np.iinfo(np.int64).min)
+
+_NUMBERS = (ENCODING_NUMERIC, ENCODING_LOG)
+_TEXTS = (DATA_TYPE_STRING, DATA_TYPE_STRING_LIST)
+
+
+def column_dtype(spec: Input) -> DTypeLike:
+    """Returns the dtype of the input's array: float32, int64 or object (texts)."""
+    if spec.encoding in _NUMBERS:
+        return np.float32
+    return object if spec.data_type in _TEXTS else np.int64
+
+
+def missing_marker(spec: Input) -> float | int | str:
+    """Returns what stands in the input's array for a value that is not there."""
+    if spec.encoding in _NUMBERS:
+        return float("nan")
+    return "" if spec.data_type in _TEXTS else INT64_MISSING
+
+
+def to_column(spec: Input, values: Sequence[Any] | NDArray[Any]) -> NDArray[Any]:
+    """Returns `values` as the array of the input, None becoming the missing marker.
+
+    Args:
+        spec: The input.
+        values: One value for each row: a scalar, a list for a list input, or None.
+
+    Returns:
+        An array ``[rows]``, or ``[rows, list_length]`` for a list input; see the module for its dtype.
+
+    Raises:
+        ValueTypeError: A value is not of the input's type.
+    """
+    try:
+        if spec.list_length:
+            return _list_column(spec, values)
+        return _scalar_column(spec, values)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueTypeError(f"input {spec.name!r}: {error}") from None
+
+
+def _scalar_column(spec: Input, values: Iterable[Any]) -> NDArray[Any]:
+    objects = np.asarray(values, dtype=object)
+    dtype = column_dtype(spec)
+    if dtype is object:
+        _check_texts(objects)
+    objects = np.where(_is_none(objects), missing_marker(spec), objects)
+    column = objects.astype(dtype)
+    if dtype is np.float32:
+        column[~np.isfinite(column)] = np.nan
+    return column
+
+
+def _list_column(spec: Input, rows: Iterable[Any]) -> NDArray[Any]:
+    """Keeps the first `list_length` elements of each row and fills up with the missing marker."""
+    listed = list(rows)
+    column = np.full((len(listed), spec.list_length), missing_marker(spec), dtype=column_dtype(spec))
+    for row, elements in zip(column, listed, strict=True):
+        if elements is None or len(elements) == 0:
+            continue
+        if isinstance(elements, str | bytes):
+            raise TypeError(f"expected a list, found {elements!r}")
+        kept = _scalar_column(spec, list(elements[: spec.list_length]))
+        row[: len(kept)] = kept
+    return column
+
+
+def _is_none(objects: NDArray[Any]) -> NDArray[np.bool_]:
+    return np.fromiter((value is None for value in objects), dtype=np.bool_, count=len(objects))
+
+
+def _check_texts(objects: NDArray[Any]) -> None:
+    for value in objects:
+        if value is not None and not isinstance(value, str):
+            raise TypeError(f"expected a text, found {value!r}")
+
+
+def to_message(spec: Input, column: NDArray[Any]) -> Column:
+    """Returns a column for the manifest, row by row."""
+    message = Column(input_name=spec.name)
+    flat = column.reshape(-1).tolist()
+    dtype = column_dtype(spec)
+    target: Any = (
+        message.numbers if dtype is np.float32 else message.texts if dtype is object else message.integers
+    )
+    target.extend(flat)
+    return message
+
+
+def from_message(spec: Input, message: Column) -> NDArray[Any]:
+    """Returns the array of a column of the manifest."""
+    dtype = column_dtype(spec)
+    values = message.numbers if dtype is np.float32 else message.texts if dtype is object else message.integers
+    column = np.array(list(values), dtype=dtype)
+    return column.reshape(-1, spec.list_length) if spec.list_length else column

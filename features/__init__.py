@@ -1,0 +1,1 @@
+"""Tooling around Feast for feature engineers: aggregate, plan, apply, materialise."""

@@ -1,0 +1,23 @@
+"""What can be wrong with a feature repository or its data.
+
+FeatureError
+├── RepositoryError   a definition or profile is wrong
+├── SourceError       a source table can't be read or lacks a column
+└── StoreError        the registry or online store can't be reached, or would be moved backwards
+"""
+
+
+class FeatureError(Exception):
+    """A feature command can't go on. The message names the file, view or feature, and what was expected."""
+
+
+class RepositoryError(FeatureError):
+    """A definition, aggregate or profile of the feature repository is wrong."""
+
+
+class SourceError(FeatureError):
+    """A source table can't be read or lacks a column."""
+
+
+class StoreError(FeatureError):
+    """The registry or the online store can't be reached, or a write would move it backwards."""

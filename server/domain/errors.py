@@ -1,0 +1,58 @@
+"""What can go wrong while serving, without any transport in it.
+
+PacelineError
+├── InvalidRequest       a request that no server would accept; lists its fields
+├── Unavailable          the request is fine, this server can't answer it now
+│   ├── NoModel          no version is serving yet
+│   ├── RunnerLost       the process that runs the version ended
+│   ├── StoreUnavailable the online store could not be read
+│   └── Draining         the server is shutting down
+└── DeadlineExpired      the caller no longer waits
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class PacelineError(Exception):
+    """A request could not be answered. The message may be shown to the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldViolation:
+    """One invalid field of a request: its path, what was found and what was expected."""
+
+    field: str
+    description: str
+
+
+class InvalidRequest(PacelineError):
+    """The request is invalid."""
+
+    def __init__(self, violations: Sequence[FieldViolation]) -> None:
+        super().__init__("; ".join(f"{v.field}: {v.description}" for v in violations))
+        self.violations = tuple(violations)
+
+
+class Unavailable(PacelineError):
+    """The server can't answer now; another, or a later try, may."""
+
+
+class NoModel(Unavailable):
+    """No version of the model is serving."""
+
+
+class RunnerLost(Unavailable):
+    """The process that runs the version ended while it was asked."""
+
+
+class StoreUnavailable(Unavailable):
+    """The online store could not be read."""
+
+
+class Draining(Unavailable):
+    """The server is shutting down."""
+
+
+class DeadlineExpired(PacelineError):
+    """The deadline passed before the work was begun."""

@@ -1,0 +1,110 @@
+"""What ranking needs from the rest of the server. `server.app` supplies the real ones, tests supply fakes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.stubs.manifest_pb2 import Input, Manifest
+
+Columns = Mapping[str, NDArray[Any]]
+"""The raw inputs of a model by name, as `contract.columns.to_column` makes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """The features of one member, each column ``[1]`` or ``[1, list_length]``."""
+
+    columns: Columns
+    is_known: bool
+    """Whether any feature was found."""
+
+
+class MemberFeatures(Protocol):
+    """Reads the features of members from the online store."""
+
+    async def read(self, inputs: Sequence[Input], member_key: str, member_id: str) -> MemberRow:
+        """Returns the columns of those of `inputs` whose source is SOURCE_MEMBER or SOURCE_MEMBER_KEY.
+
+        Args:
+            inputs: The inputs of the leased version.
+            member_key: The join key of the members.
+            member_id: The member.
+
+        Raises:
+            StoreUnavailable: The store could not be read.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Every class and its features at one moment, in the order of the class ids. Never changed once made."""
+
+    generation: int
+    class_ids: Sequence[str]
+    """Rising."""
+    positions: Mapping[str, int]
+    """The place of each class id in `class_ids`."""
+    columns: Columns
+    """The class side of the model's inputs, ``[classes]`` or ``[classes, list_length]``."""
+    features: Mapping[str, NDArray[Any]]
+    """Every class feature of the feature service as objects ``[classes]``, None where not OK; for filters and
+    for showing."""
+    feature_types: Mapping[str, int]
+    """The `DataType` of each of `features`."""
+
+
+class Lease(Protocol):
+    """Keeps one version, and the snapshot whose classes it holds, alive for one request."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """The version's manifest."""
+        ...
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The classes that `rank` ranks."""
+        ...
+
+    async def rank(
+        self, columns: Columns, candidates: NDArray[np.bool_], count: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        """Ranks the candidates for the members in `columns`.
+
+        Args:
+            columns: The inputs that are not of the class side, ``[members]`` each.
+            candidates: ``[members, classes]``; only these are ranked.
+            count: How many to return, at most the number of classes.
+
+        Returns:
+            Scores ``[members, count]``, falling, and positions in the snapshot ``[members, count]``. Where a
+            member has fewer candidates than `count`, the rest has score -1 and position -1.
+
+        Raises:
+            RunnerLost: The process that runs the version ended.
+            DeadlineExpired: The deadline of the surrounding `asyncio.timeout_at` has passed.
+        """
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Models(Protocol):
+    """Hands out the version that serves."""
+
+    def lease(self) -> Lease:
+        """Returns a lease on the serving version, to be used as a context manager.
+
+        Raises:
+            NoModel: None is serving.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""From event history to a published model: simulate, join, train, evaluate, publish."""

@@ -1,0 +1,38 @@
+"""The rows that a model is trained and evaluated on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows in columns.
+
+    Attributes:
+        columns: The raw inputs by name, ``[rows]`` or ``[rows, list_length]``, as
+            `contract.columns.to_column` makes them.
+        labels: 0 or 1, ``[rows]`` float32.
+        members: Who each row was shown to, ``[rows]`` objects; None for a flat table.
+        times: When, in seconds since the epoch, ``[rows]`` int64; None for a flat table.
+    """
+
+    columns: Mapping[str, NDArray[Any]]
+    labels: NDArray[np.float32]
+    members: NDArray[Any] | None = None
+    times: NDArray[np.int64] | None = None
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, rows: NDArray[Any]) -> "Table":
+        """Returns the rows chosen by a mask or by indices."""
+        return Table(
+            columns={name: column[rows] for name, column in self.columns.items()},
+            labels=self.labels[rows],
+            members=None if self.members is None else self.members[rows],
+            times=None if self.times is None else self.times[rows],
+        )
