@@ -1,0 +1,50 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest -q
+
+.PHONY: help setup demo test check lint types bench kuairand stubs lock clean
+
+help: ## Show what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: .venv/.ready ## Make the virtual environment with the locked dependencies
+
+.venv/.ready: requirements/bootstrap.lock requirements/dev.lock pyproject.toml client/pyproject.toml scripts/setup.sh
+	scripts/setup.sh
+
+demo: setup ## Simulate, train, serve, and swap in a newer model under load
+	$(BIN)/python -m scripts.demo
+
+test: lint types ## Everything: lint, types, import rules, protos, all tests
+	scripts/system_packages.sh
+	$(PYTEST)
+
+check: lint types ## The fast part, for the inner loop
+	$(PYTEST) -m "not slow"
+
+lint: setup ## Style, import rules, protos, generated code
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/buf lint protos
+	$(BIN)/python scripts/generate_stubs.py --check
+
+types: setup ## Static types
+	$(BIN)/mypy
+
+bench: setup ## Requests per second and latency beside a bare echo
+	scripts/system_packages.sh
+	$(BIN)/paceline bench
+
+kuairand: setup ## The pipeline on real impressions: make kuairand DATA=folder
+	examples/kuairand/run.sh "$(DATA)"
+
+stubs: setup ## Generate the Python stubs from the protos
+	PATH=$$PWD/$(BIN):$$PATH $(BIN)/python scripts/generate_stubs.py
+
+lock: setup ## Lock the dependencies anew
+	scripts/lock.sh
+
+clean: ## Remove what the commands above made, data/ and models/ apart
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
