@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes the virtual environment .venv with the locked dependencies.
-# usage: scripts/setup.sh [serving|dev]    (default: dev)
+# usage: scripts/setup.sh [serving|dev]    (default: dev, which also installs the project in place)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 set_of_packages=${1:-dev}
@@ -26,10 +26,8 @@ if [ ! -x .venv/bin/python ] && ! "$python" -m venv .venv; then
 fi
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.lock
 export VIRTUAL_ENV=$PWD/.venv UV_PYTHON_DOWNLOADS=never
-.venv/bin/uv pip install --require-hashes -r "requirements/$set_of_packages.lock"
+.venv/bin/uv pip install --compile-bytecode --require-hashes -r "requirements/$set_of_packages.lock"
 if [ "$set_of_packages" = dev ]; then
     .venv/bin/uv pip install --quiet --no-deps --no-build-isolation -e ./client -e .
-else
-    .venv/bin/uv pip install --quiet --no-deps ./client .
 fi
 touch .venv/.ready

@@ -1,0 +1,131 @@
+"""The whole loop in a few minutes: `make demo`."""
+
+import asyncio
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from rich.table import Table
+
+from paceline import AsyncPacelineClient
+from scripts.demo.commands import DemoError, console, data_folder, free_port, paceline, serving
+from scripts.demo.traffic import MEMBERS, Traffic
+
+MODELS = Path("models")
+SAMPLE = ("m000007", "m000042", "m001234")
+STEADY_SECONDS = 5.0
+SWITCH_SECONDS = 120.0
+MARKER = "made-by-demo"
+
+
+async def main() -> None:
+    """Runs the demo.
+
+    Raises:
+        DemoError: Something that it shows did not hold.
+    """
+    began = time.monotonic()
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    clear_last_demo()
+    chapter("A fitness world, its features, and a first model")
+    await paceline(
+        "simulate", "--members", MEMBERS, "--classes", 300, "--days", 30, "--events-per-day", 8000, "--seed", 7
+    )
+    await paceline("features", "apply")
+    await materialise_and_train(yesterday - timedelta(days=2))
+    await serve_and_switch(yesterday)
+    console.print(
+        f"\n[bold green]Done in {time.monotonic() - began:.0f} s.[/] Next: paceline serve, and in another"
+    )
+    console.print(f"terminal: paceline recommend {SAMPLE[0]}", highlight=False)
+
+
+def clear_last_demo() -> None:
+    """Removes what an earlier demo left.
+
+    Raises:
+        DemoError: The folders hold something that no demo made.
+    """
+    for folder in (data_folder(), MODELS):
+        if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).exists():
+            raise DemoError(f"{folder}/ holds something that the demo did not make; move it away first")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        (folder / MARKER).touch()
+
+
+async def materialise_and_train(until: date) -> None:
+    """Brings the online store to the end of a day, trains on the days before it, and publishes."""
+    await paceline("features", "materialize", "--until", until)
+    await paceline("train", "--until", until)
+
+
+async def serve_and_switch(newest: date) -> None:
+    """Serves version 1, trains and publishes version 2 under traffic, and reports."""
+    port = free_port(8500)
+    address, http_port = f"127.0.0.1:{port}", free_port(8501)
+    async with (
+        serving("--port", port, "--http-port", http_port, log=data_folder() / "server.log"),
+        AsyncPacelineClient(address) as client,
+    ):
+        await client.wait_until_serving(timeout=60)
+        chapter("Recommendations from version 1")
+        for member in SAMPLE:
+            await paceline("recommend", member, "--address", address, "--page-size", 5)
+        chapter("Newer days, a second model, and requests all the while")
+        traffic = Traffic(client)
+        stream = asyncio.create_task(traffic.run())
+        phases = [("steady, version 1", time.monotonic())]
+        await asyncio.sleep(STEADY_SECONDS)
+        phases.append(("while version 2 is trained", time.monotonic()))
+        await materialise_and_train(newest)
+        phases.append(("while version 2 loads", time.monotonic()))
+        await paceline("models", "list", "--address", address)
+        async with asyncio.timeout(SWITCH_SECONDS):
+            switched = await traffic.first_answer_from(2)
+        phases.append(("steady, version 2", switched))
+        await asyncio.sleep(STEADY_SECONDS)
+        traffic.stop()
+        await stream
+        await paceline("models", "list", "--address", address)
+    report(traffic, phases)
+
+
+def report(traffic: Traffic, phases: Sequence[tuple[str, float]]) -> None:
+    """Prints what the requests saw.
+
+    Raises:
+        DemoError: A request failed, or version 1 answered after version 2 had taken over for good.
+    """
+    table = Table(title="Requests", title_justify="left")
+    for heading in ("phase", "requests", "p50 ms", "p99 ms"):
+        table.add_column(heading, justify="left" if heading == "phase" else "right")
+    ends = [start for _, start in phases[1:]] + [float("inf")]
+    for (phase, start), end in zip(phases, ends, strict=True):
+        count, p50, p99 = traffic.latency_between(start, end)
+        table.add_row(phase, str(count), f"{p50:.1f}", f"{p99:.1f}")
+    console.print(table)
+    by_version = {version: sum(a.version == version for a in traffic.answers) for version in (1, 2)}
+    console.print(
+        f"sent {len(traffic.answers)}, answered by version 1: {by_version[1]}, by version 2: {by_version[2]}"
+    )
+    console.print(f"failed: {len(traffic.errors)}", style="bold green" if not traffic.errors else "bold red")
+    if traffic.errors:
+        raise DemoError(f"{len(traffic.errors)} requests failed, the first with: {traffic.errors[0]}")
+
+
+def chapter(title: str) -> None:
+    """Prints a heading."""
+    console.print()
+    console.rule(f"[bold]{title}", align="left")
+
+
+if __name__ == "__main__":
+    try:
+        asyncio.run(main())
+    except (DemoError, TimeoutError) as error:
+        console.print(f"[bold red]The demo failed:[/] {error or 'version 2 did not serve in time'}")
+        sys.exit(1)
