@@ -1,1 +1,1 @@
-"""TODO."""
+"""The catalogue: every class and its features in memory, rebuilt in the background."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The gRPC services over the transport-free handlers of `server.ranking`."""

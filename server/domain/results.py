@@ -1,0 +1,56 @@
+"""What callers are answered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from server.domain.requests import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What an answer was made from."""
+
+    model_name: str
+    version: int
+    member_is_known: bool
+    """Whether any feature of the member was found."""
+    generation: int
+    """The generation of the catalogue."""
+
+
+@dataclass(frozen=True, slots=True)
+class RankedClass:
+    """One class and its place in a ranking."""
+
+    class_id: str
+    score: float
+    features: Sequence[Value | None]
+    """The class features asked for, in that order; None where there is no value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The best classes, by falling score; equal scores by class id."""
+
+    classes: Sequence[RankedClass]
+    unknown_class_ids: Sequence[str]
+    """Those of the candidates asked for that the catalogue does not hold."""
+    candidate_count: int
+    """How many classes passed the filters and were ranked."""
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredClass:
+    """One class and its score; None where the catalogue does not hold the class."""
+
+    class_id: str
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """One entry for each class asked for, in the order asked."""
+
+    classes: Sequence[ScoredClass]
+    source: Source

@@ -1,0 +1,75 @@
+"""The inputs of a model that are not of the class side: of the member, the request's context, and its time."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.columns import to_column
+from contract.stubs import manifest_pb2 as pb
+from server.domain.errors import FieldViolation, InvalidRequest
+from server.domain.requests import RequestContext
+from server.ranking.memo import PerObject
+from server.ranking.ports import MemberFeatures, MemberRow
+from server.ranking.types import value_fits, value_name
+
+_MEMBER = (pb.SOURCE_MEMBER, pb.SOURCE_MEMBER_KEY)
+
+
+class InputReader:
+    """Reads the inputs of a request.
+
+    Args:
+        features: Reads the member's features.
+        now: The time in seconds since the epoch.
+    """
+
+    def __init__(self, features: MemberFeatures, now: Callable[[], float]) -> None:
+        self._features = features
+        self._now = now
+        self._plans = PerObject(_Plan)
+
+    async def read(self, manifest: pb.Manifest, member_id: str, context: RequestContext) -> MemberRow:
+        """Returns every input of the model but those of the class side, ``[1]`` or ``[1, list_length]`` each.
+
+        Raises:
+            InvalidRequest: A context feature is not one of the model's, or of another type.
+            StoreUnavailable: The member's features could not be read.
+        """
+        plan = self._plans(manifest)
+        asked = plan.context_columns(context, self._now())
+        row = await self._features.read(plan.member_inputs, plan.member_key, member_id)
+        return MemberRow({**row.columns, **asked}, row.is_known)
+
+
+class _Plan:
+    """What a request needs of one manifest, worked out once."""
+
+    def __init__(self, manifest: pb.Manifest) -> None:
+        self.member_key = manifest.feature_source.member_key
+        self.member_inputs = tuple(spec for spec in manifest.inputs if spec.source in _MEMBER)
+        self._times = [spec.name for spec in manifest.inputs if spec.source == pb.SOURCE_REQUEST_TIME]
+        self._context = {spec.name: spec for spec in manifest.inputs if spec.source == pb.SOURCE_CONTEXT}
+        self._missing = {name: to_column(spec, [None]) for name, spec in self._context.items()}
+
+    def context_columns(self, context: RequestContext, now: float) -> dict[str, NDArray[Any]]:
+        given = {name: value for name, value in context.features.items() if value is not None}
+        violations = [v for name, value in context.features.items() for v in self._violations(name, value)]
+        if violations:
+            raise InvalidRequest(violations)
+        columns = dict(self._missing)
+        columns.update((name, to_column(self._context[name], [value])) for name, value in given.items())
+        seconds = int(now) if context.request_time is None else context.request_time
+        columns.update((name, np.array([seconds], dtype=np.int64)) for name in self._times)
+        return columns
+
+    def _violations(self, name: str, value: object) -> list[FieldViolation]:
+        field = f"context.features[{name!r}]"
+        spec = self._context.get(name)
+        if spec is None:
+            known = ", ".join(sorted(self._context)) or "none"
+            return [FieldViolation(field, f"is not a context feature of the model; it has: {known}")]
+        if value is None or value_fits(spec.data_type, value):
+            return []
+        return [FieldViolation(field, f"is {value!r}, expected {value_name(spec.data_type)}")]

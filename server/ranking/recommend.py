@@ -1,0 +1,85 @@
+"""Ranks the catalogue for a member."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from server.domain.errors import FieldViolation, InvalidRequest
+from server.domain.requests import RecommendRequest, Value
+from server.domain.results import RankedClass, Ranking
+from server.domain.validation import DEFAULT_PAGE_SIZE, check_recommend
+from server.ranking.candidates import Candidates, choose
+from server.ranking.filters import ClassFilters, unknown_feature
+from server.ranking.inputs import InputReader
+from server.ranking.memo import PerObject
+from server.ranking.ports import Lease, MemberRow, Models, Snapshot
+from server.ranking.source import source_of
+from server.ranking.types import NUMBER_LISTS
+
+
+class Recommender:
+    """Answers RecommendRequests: lease, filter, read the member's features, rank."""
+
+    def __init__(self, models: Models, inputs: InputReader) -> None:
+        self._models = models
+        self._inputs = inputs
+        self._filters = PerObject(ClassFilters)
+
+    async def recommend(self, request: RecommendRequest) -> Ranking:
+        """Returns the classes that the member is most likely to start, best first.
+
+        Raises:
+            InvalidRequest: A field is out of its limits or does not fit the model or the catalogue.
+            NoModel: No version is serving.
+            StoreUnavailable: The member's features could not be read.
+            RunnerLost: The process that runs the version ended.
+        """
+        check_recommend(request)
+        with self._models.lease() as lease:
+            snapshot = lease.snapshot
+            _check_names(request.class_feature_names, snapshot)
+            candidates = choose(request, snapshot, self._filters(snapshot))
+            member = await self._inputs.read(lease.manifest, request.member_id, request.context)
+            page_size = request.page_size or DEFAULT_PAGE_SIZE
+            classes = await _rank(lease, member, candidates, page_size, request.class_feature_names)
+            source = source_of(lease, member)
+        return Ranking(classes, candidates.unknown_class_ids, candidates.count, source)
+
+
+def _check_names(names: Sequence[str], snapshot: Snapshot) -> None:
+    violations = [v for place, name in enumerate(names) for v in _name_violations(place, name, snapshot)]
+    if violations:
+        raise InvalidRequest(violations)
+
+
+def _name_violations(place: int, name: str, snapshot: Snapshot) -> list[FieldViolation]:
+    field = f"class_feature_names[{place}]"
+    data_type = snapshot.feature_types.get(name)
+    if data_type is None:
+        return [unknown_feature(field, name, snapshot)]
+    if data_type in NUMBER_LISTS:
+        return [FieldViolation(field, f"is {name!r}, a list of numbers, which a response can't hold")]
+    return []
+
+
+async def _rank(
+    lease: Lease, member: MemberRow, candidates: Candidates, page_size: int, names: Sequence[str]
+) -> list[RankedClass]:
+    count = min(page_size, candidates.count)
+    if not count:
+        return []
+    scores, positions = await lease.rank(member.columns, candidates.mask[np.newaxis], count)
+    snapshot, found = lease.snapshot, positions[0]
+    rows = _feature_rows(snapshot, names, found)
+    ids = [snapshot.class_ids[position] for position in found.tolist()]
+    return [RankedClass(*row) for row in zip(ids, scores[0].tolist(), rows, strict=True)]
+
+
+def _feature_rows(
+    snapshot: Snapshot, names: Sequence[str], positions: NDArray[np.int32]
+) -> Sequence[Sequence[Value | None]]:
+    """Returns, for each position, the values of the named features."""
+    if not names:
+        return [()] * len(positions)
+    return list(zip(*(snapshot.features[name][positions].tolist() for name in names), strict=True))
