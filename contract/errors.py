@@ -3,6 +3,7 @@
 ContractError
 ├── TagError         a tag of a feature or feature service
 ├── ValueTypeError   a value of another type than its input's
+├── ProfileError     the profile of a feature repository
 └── ManifestError    a published version; its ``fault`` says which kind
 """
 
@@ -19,6 +20,10 @@ class TagError(ContractError):
 
 class ValueTypeError(ContractError):
     """A value is of another type than its input's."""
+
+
+class ProfileError(ContractError):
+    """A profile of the feature repository can't be read."""
 
 
 class ManifestFault(Enum):

@@ -1,0 +1,87 @@
+"""What is known of a member."""
+
+from datetime import timedelta
+
+from feast import FeatureView, Field
+from feast.types import Array, Float32, Int64, String
+
+from .entities import member
+from .fields import OWNER, feature
+from .sources import daily_rows
+
+DISCIPLINES = ("ride", "run", "row", "strength", "yoga", "pilates", "boxing", "meditation")
+
+member_profile = FeatureView(
+    name="member_profile",
+    entities=[member],
+    ttl=timedelta(days=3),
+    source=daily_rows("member_profile"),
+    description="What members say of themselves.",
+    owner=OWNER,
+    schema=[
+        feature("member_tenure_days", Int64, "Days since joining.", default="0", encoding="log"),
+        feature("member_country", String, "Country of residence.", default="unknown"),
+        feature("member_age_band", String, "Range of ages.", default="unknown"),
+        feature("member_equipment", String, "Equipment at home.", default="unknown"),
+        feature(
+            "member_preferred_languages",
+            Array(String),
+            "Languages asked for.",
+            default="",
+            length="4",
+            vocabulary_of="class_language",
+        ),
+        feature("member_preferred_times", Array(String), "Times of day asked for.", default="", length="5"),
+    ],
+)
+
+
+def _window(days: int) -> list[Field]:
+    last = f"in the last {days} days" if days > 1 else "on the last day"
+    return [
+        feature(f"member_impressions_{days}d", Int64, f"Classes shown {last}.", default="0", encoding="log"),
+        feature(f"member_starts_{days}d", Int64, f"Classes started {last}.", default="0", encoding="log"),
+        feature(f"member_completions_{days}d", Int64, f"Classes completed {last}.", default="0", encoding="log"),
+        feature(f"member_start_rate_{days}d", Float32, f"Starts for each class shown {last}.", default="0"),
+        feature(f"member_completion_rate_{days}d", Float32, f"Completions for each start {last}.", default="0"),
+    ]
+
+
+def _discipline_share(discipline: str) -> Field:
+    name = f"member_{discipline}_share_90d"
+    return feature(name, Float32, f"Share of {discipline} in the starts of the last 90 days.", default="0")
+
+
+member_activity = FeatureView(
+    name="member_activity",
+    entities=[member],
+    ttl=timedelta(days=3),
+    source=daily_rows("member_activity"),
+    description="What members did with the classes shown to them.",
+    owner=OWNER,
+    schema=[
+        *_window(1),
+        *_window(7),
+        *_window(30),
+        *_window(90),
+        *map(_discipline_share, DISCIPLINES),
+        feature("member_minutes_90d", Float32, "Mean length of the classes started, in minutes.", default="30"),
+        feature("member_hour_90d", Float32, "Mean hour of the day of the starts, around the clock.", default="12"),
+        feature("member_rating_90d", Float32, "Mean rating given, 1 to 5.", default="4"),
+        feature(
+            "member_instructor_90d",
+            String,
+            "The instructor started most.",
+            default="unknown",
+            vocabulary_of="class_instructor",
+        ),
+        feature(
+            "member_last_classes_90d",
+            Array(String),
+            "The last 20 classes started, newest first.",
+            default="",
+            length="20",
+            vocabulary_of="class_id",
+        ),
+    ],
+)
