@@ -1,1 +1,52 @@
-"""Clients for Paceline."""
+"""Clients for Paceline: which classes should this member see now?"""
+
+from paceline.aio import AsyncPacelineClient
+from paceline.calls import Choice, Moment
+from paceline.channels import TlsOptions, open_async_channel, open_channel
+from paceline.client import PacelineClient
+from paceline.errors import (
+    Cancelled,
+    DeadlineExceeded,
+    FieldViolation,
+    InvalidRequest,
+    PacelineError,
+    PermissionDenied,
+    ResourceExhausted,
+    ServerFault,
+    Unauthenticated,
+    Unavailable,
+    Unimplemented,
+)
+from paceline.retry import RetryPolicy
+from paceline.v1.error_reason_pb2 import ErrorReason
+from paceline.values import Value, any_of, at_least, at_most, between, from_feature_value, to_feature_value
+
+__all__ = [
+    "AsyncPacelineClient",
+    "Cancelled",
+    "Choice",
+    "DeadlineExceeded",
+    "ErrorReason",
+    "FieldViolation",
+    "InvalidRequest",
+    "Moment",
+    "PacelineClient",
+    "PacelineError",
+    "PermissionDenied",
+    "ResourceExhausted",
+    "RetryPolicy",
+    "ServerFault",
+    "TlsOptions",
+    "Unauthenticated",
+    "Unavailable",
+    "Unimplemented",
+    "Value",
+    "any_of",
+    "at_least",
+    "at_most",
+    "between",
+    "from_feature_value",
+    "open_async_channel",
+    "open_channel",
+    "to_feature_value",
+]
