@@ -1,0 +1,77 @@
+"""Whether the registry still holds what a version was trained on."""
+
+from collections.abc import Callable, Iterator
+
+from contract.errors import TagError
+from contract.stubs import manifest_pb2 as pb
+from contract.tags import data_type
+from server.features.registry import Registry
+
+
+class ContractMismatch(Exception):
+    """The registry lacks what a version reads, or has it otherwise. The message lists every difference."""
+
+
+def registry_check(registry: Registry) -> Callable[[pb.Manifest], None]:
+    """Returns a check of manifests against `registry`, which it reads again first. Blocks.
+
+    The check raises ContractMismatch if the registry lacks the feature service, a view or a feature, or if a type
+    or join key differs, and StoreUnavailable if the registry can't be read.
+    """
+
+    def check(manifest: pb.Manifest) -> None:
+        registry.refresh()
+        differences = list(_differences(manifest, registry))
+        if differences:
+            raise ContractMismatch("; ".join(differences))
+
+    return check
+
+
+def _differences(manifest: pb.Manifest, registry: Registry) -> Iterator[str]:
+    source = manifest.feature_source
+    features = registry.service_features(source.feature_service)
+    if features is None:
+        yield f"the registry has no feature service {source.feature_service!r}"
+        return
+    specs = [spec for spec in (*manifest.inputs, *manifest.display_features) if spec.feature_view]
+    keys = {spec.feature_view: _join_key(spec, source) for spec in specs}
+    yield from _view_differences(registry, source.catalogue_view, None)
+    for view, key in keys.items():
+        yield from _view_differences(registry, view, key)
+    for spec in specs:
+        if spec.name not in features.get(spec.feature_view, ()):
+            yield f"feature service {source.feature_service!r} has no feature {_path(spec)}"
+        else:
+            yield from _type_differences(registry, spec)
+
+
+def _join_key(spec: pb.Input, source: pb.FeatureSource) -> str:
+    return source.member_key if spec.source == pb.SOURCE_MEMBER else source.class_key
+
+
+def _view_differences(registry: Registry, name: str, key: str | None) -> Iterator[str]:
+    view = registry.find(name)
+    if view is None:
+        yield f"the registry has no enabled feature view {name!r}"
+    elif key is not None and view.join_keys != [key]:
+        yield f"feature view {name!r} has the join keys {view.join_keys}, expected [{key!r}]"
+
+
+def _type_differences(registry: Registry, spec: pb.Input) -> Iterator[str]:
+    view = registry.find(spec.feature_view)
+    found = {field.name: str(field.dtype) for field in view.features}.get(spec.name) if view else None
+    if found is not None and not _is(found, spec.data_type):
+        expected = pb.DataType.Name(spec.data_type).removeprefix("DATA_TYPE_")
+        yield f"feature {_path(spec)} is {found}, expected {expected}"
+
+
+def _path(spec: pb.Input) -> str:
+    return f"{spec.feature_view}:{spec.name}"
+
+
+def _is(feast_type: str, expected: int) -> bool:
+    try:
+        return data_type(feast_type) == expected
+    except TagError:
+        return False
