@@ -40,6 +40,7 @@ class OnlineFeatures:
         self._store = store
         self._registry = registry
         self._now = now
+        self._is_readable = True
 
     def read(self, view: str, ids: Sequence[str], inputs: Sequence[pb.Input]) -> Mapping[str, list[Any]]:
         """Returns the values of features of one view by name, one for each id; None where not OK. Blocks.
@@ -68,9 +69,16 @@ class OnlineFeatures:
                 self._store.config, table, keys, names
             )
         except Exception as error:  # whatever the store's driver raises
-            logger.warning("feature view %r could not be read: %s", table.name, error)
+            self._note(readable=False, detail=repr(error))
             raise StoreUnavailable("the online store could not be read") from error
+        self._note(readable=True, detail="")
         return rows
+
+    def _note(self, *, readable: bool, detail: str) -> None:
+        """Logs a change only: a store that is down fails every request."""
+        if readable is not self._is_readable:
+            self._is_readable = readable
+            logger.warning("the online store can %sbe read %s", "" if readable else "not ", detail)
 
 
 def _event_time(time: datetime | None) -> float | None:

@@ -1,31 +1,40 @@
 """Whether the registry still holds what a version was trained on."""
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import Executor
 
 from contract.errors import TagError
 from contract.stubs import manifest_pb2 as pb
 from contract.tags import data_type
+from server.domain.versions import RefusalReason, Refused
 from server.features.registry import Registry
 
 
-class ContractMismatch(Exception):
-    """The registry lacks what a version reads, or has it otherwise. The message lists every difference."""
+class RegistryCheck:
+    """Compares manifests with the registry.
 
-
-def registry_check(registry: Registry) -> Callable[[pb.Manifest], None]:
-    """Returns a check of manifests against `registry`, which it reads again first. Blocks.
-
-    The check raises ContractMismatch if the registry lacks the feature service, a view or a feature, or if a type
-    or join key differs, and StoreUnavailable if the registry can't be read.
+    Args:
+        registry: The registry, read again for each check.
+        executor: Where it blocks, so that the event loop does not.
     """
 
-    def check(manifest: pb.Manifest) -> None:
-        registry.refresh()
-        differences = list(_differences(manifest, registry))
-        if differences:
-            raise ContractMismatch("; ".join(differences))
+    def __init__(self, registry: Registry, executor: Executor) -> None:
+        self._registry = registry
+        self._executor = executor
 
-    return check
+    async def __call__(self, manifest: pb.Manifest) -> None:
+        """Accepts a version whose features the registry holds as they were when it was trained.
+
+        Raises:
+            Refused: The registry lacks the feature service, a view or a feature, or a type or join key differs.
+                The message lists every difference.
+            StoreUnavailable: The registry can't be read.
+        """
+        await asyncio.get_running_loop().run_in_executor(self._executor, self._registry.refresh)
+        differences = list(_differences(manifest, self._registry))
+        if differences:
+            raise Refused(RefusalReason.CONTRACT_MISMATCH, "; ".join(differences))
 
 
 def _differences(manifest: pb.Manifest, registry: Registry) -> Iterator[str]:

@@ -56,6 +56,8 @@ class Snapshot:
     for showing."""
     feature_types: Mapping[str, int]
     """The `DataType` of each of `features`."""
+    read_time: float = 0.0
+    """When it was read, in seconds since the epoch."""
 
 
 class Lease(Protocol):

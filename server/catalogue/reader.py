@@ -1,0 +1,95 @@
+"""Building a snapshot of the catalogue from the online store."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.columns import to_column
+from contract.stubs import manifest_pb2 as pb
+from server.catalogue.listing import FeatureReader, read_class_ids, read_generation
+from server.ranking.ports import Snapshot
+
+CHUNK = 500
+"""Classes in one read: enough to be fast, and within the time that a store's socket allows."""
+
+Values = Mapping[str, Sequence[Any]]
+
+
+class CatalogueReader:
+    """Reads the catalogue as a version needs it.
+
+    Args:
+        features: Reads the online store.
+        executor: Where it blocks, so that the event loop does not.
+        now: The time in seconds since the epoch.
+    """
+
+    def __init__(self, features: FeatureReader, executor: Executor, now: Callable[[], float]) -> None:
+        self._features = features
+        self._executor = executor
+        self._now = now
+
+    async def generation(self, manifest: pb.Manifest) -> int:
+        """Returns the generation that the online store holds.
+
+        Raises:
+            StoreUnavailable: The store could not be read, or holds no catalogue.
+        """
+        view = manifest.feature_source.catalogue_view
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, read_generation, self._features, view)
+
+    async def load(self, manifest: pb.Manifest) -> Snapshot:
+        """Returns every class with the features that the version reads, filters on or shows.
+
+        Raises:
+            StoreUnavailable: The store could not be read, or holds no catalogue.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._executor, self._load, manifest)
+
+    def _load(self, manifest: pb.Manifest) -> Snapshot:
+        read_time = self._now()
+        generation, ids = read_class_ids(self._features, manifest.feature_source.catalogue_view)
+        specs = [spec for spec in manifest.inputs if spec.source == pb.SOURCE_CLASS]
+        shown = [*specs, *manifest.display_features]
+        values = self._values(ids, shown)
+        return Snapshot(
+            generation=generation,
+            class_ids=ids,
+            positions={class_id: position for position, class_id in enumerate(ids)},
+            columns=_columns(manifest, ids, values),
+            features={spec.name: _objects(values[spec.name]) for spec in shown},
+            feature_types={spec.name: spec.data_type for spec in shown},
+            read_time=read_time,
+        )
+
+    def _values(self, ids: Sequence[str], specs: Sequence[pb.Input]) -> Values:
+        """Reads view by view, `CHUNK` classes at a time."""
+        by_view: dict[str, list[pb.Input]] = {}
+        for spec in specs:
+            by_view.setdefault(spec.feature_view, []).append(spec)
+        values: dict[str, list[Any]] = {spec.name: [] for spec in specs}
+        for view, found in by_view.items():
+            for start in range(0, len(ids), CHUNK):
+                for name, column in self._features.read(view, ids[start : start + CHUNK], found).items():
+                    values[name].extend(column)
+        return values
+
+
+def _columns(manifest: pb.Manifest, ids: Sequence[str], values: Values) -> dict[str, NDArray[Any]]:
+    columns = {}
+    for spec in manifest.inputs:
+        if spec.source == pb.SOURCE_CLASS:
+            columns[spec.name] = to_column(spec, values[spec.name])
+        elif spec.source == pb.SOURCE_CLASS_KEY:
+            columns[spec.name] = to_column(spec, ids)
+    return columns
+
+
+def _objects(values: Sequence[Any]) -> NDArray[Any]:
+    """Returns an array of objects ``[classes]`` even where every value is a list of one length."""
+    return np.fromiter(values, dtype=np.object_, count=len(values))

@@ -1,0 +1,91 @@
+"""Keeps the catalogue of the loaded versions current."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from contract.stubs.manifest_pb2 import Manifest
+from server.catalogue.reader import CatalogueReader
+from server.domain.errors import PacelineError
+from server.ranking.ports import Snapshot
+
+logger = logging.getLogger(__name__)
+
+
+class LoadedVersion(Protocol):
+    """A version that holds a snapshot."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """The version's manifest."""
+        ...
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The snapshot that new leases get; None before the first."""
+        ...
+
+    async def use_snapshot(self, snapshot: Snapshot) -> None:
+        """Encodes the classes of another snapshot and gives it to new leases.
+
+        Raises:
+            RunnerLost: The process that runs the version ended.
+        """
+        ...
+
+
+class Refresher:
+    """Rebuilds a version's snapshot when the catalogue has another generation, or the snapshot has grown old.
+
+    A failure keeps the old snapshot and is tried again at the next step.
+
+    Args:
+        reader: Reads the catalogue.
+        versions: Returns the loaded versions.
+        now: The time in seconds since the epoch.
+        max_age_seconds: The age at which a snapshot is rebuilt though the generation is the same: its features
+            age, and some pass their TTL.
+    """
+
+    def __init__(
+        self,
+        reader: CatalogueReader,
+        versions: Callable[[], Sequence[LoadedVersion]],
+        *,
+        now: Callable[[], float],
+        max_age_seconds: float,
+    ) -> None:
+        self._reader = reader
+        self._versions = versions
+        self._now = now
+        self._max_age_seconds = max_age_seconds
+
+    async def run(self, interval_seconds: float) -> None:
+        """Steps for ever, with a tenth of jitter so that servers do not read the store all at once."""
+        while True:
+            await asyncio.sleep(interval_seconds * random.uniform(0.9, 1.1))  # noqa: S311 (no secret)
+            await self.step()
+
+    async def step(self) -> None:
+        """Looks at every loaded version once."""
+        for version in self._versions():
+            try:
+                await self._refresh(version)
+            except PacelineError as error:
+                logger.warning("version %d keeps its catalogue: %s", version.manifest.version, error)
+            except Exception:
+                logger.exception("version %d keeps its catalogue", version.manifest.version)
+
+    async def _refresh(self, version: LoadedVersion) -> None:
+        if version.snapshot is not None and await self._is_current(version.manifest, version.snapshot):
+            return
+        snapshot = await self._reader.load(version.manifest)
+        await version.use_snapshot(snapshot)
+        logger.info("the catalogue has generation %d, %d classes", snapshot.generation, len(snapshot.class_ids))
+
+    async def _is_current(self, manifest: Manifest, held: Snapshot) -> bool:
+        if self._now() - held.read_time > self._max_age_seconds:
+            return False
+        return await self._reader.generation(manifest) == held.generation
