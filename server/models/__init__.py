@@ -1,1 +1,1 @@
-"""TODO."""
+"""Published versions: finding, proving, loading, leasing and unloading them."""

@@ -1,0 +1,80 @@
+"""The life of a published version, from being seen to its end."""
+
+from dataclasses import dataclass, replace
+from enum import Enum, IntEnum
+from typing import Self
+
+
+class VersionState(IntEnum):
+    """The states of a version, in the order in which it goes through them.
+
+    ``START → LOADING → AVAILABLE → UNLOADING → END``. Two steps lead back: a version whose runner died is loaded
+    anew, and one that ended starts anew if it is wanted again.
+    """
+
+    START = 1
+    """Seen, and not yet begun to load."""
+    LOADING = 2
+    """Being verified, loaded and warmed, or waiting to be tried again."""
+    AVAILABLE = 3
+    """Ready to serve. Announced after the fact."""
+    UNLOADING = 4
+    """No longer leased to new requests; ends with its last lease. Announced before the fact."""
+    END = 5
+    """Gone, or refused."""
+
+
+LEGAL_TRANSITIONS = {
+    VersionState.START: {VersionState.LOADING, VersionState.END},
+    VersionState.LOADING: {VersionState.LOADING, VersionState.AVAILABLE, VersionState.END},
+    VersionState.AVAILABLE: {VersionState.UNLOADING, VersionState.LOADING},
+    VersionState.UNLOADING: {VersionState.END},
+    VersionState.END: {VersionState.START},
+}
+"""The states that may follow each state."""
+
+
+class RefusalReason(Enum):
+    """Why a version was refused."""
+
+    MANIFEST_MISSING = "there is no manifest"
+    MANIFEST_INVALID = "the manifest does not parse, or names another model or version"
+    FILE_MISSING = "a file that the manifest lists is missing"
+    FILE_CHANGED = "a file differs from what the manifest says, or is not listed in it"
+    CONTRACT_MISMATCH = "the registry lacks a feature service, view or feature, or its type differs"
+    LOAD_FAILED = "the SavedModel does not load"
+    SIGNATURE_MISMATCH = "a signature is missing or has other inputs or outputs"
+    GOLDEN_MISMATCH = "a golden request is missing, scored otherwise, or with values that are not finite"
+
+
+class Refused(Exception):
+    """A version does not serve until its files change. The message says what was found and what was expected."""
+
+    def __init__(self, reason: RefusalReason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRecord:
+    """One version of a model and what became of it."""
+
+    model_name: str
+    version: int
+    state: VersionState
+    since: float
+    """When it came into its state, in seconds since the epoch."""
+    refusal: RefusalReason | None = None
+    """Why it was refused; None when it was not."""
+    message: str = ""
+    """Why it was refused, or why it is being tried again."""
+
+    def to(self, state: VersionState, now: float, refusal: RefusalReason | None = None, message: str = "") -> Self:
+        """Returns the record of the version in its next state.
+
+        Raises:
+            ValueError: `state` does not follow the present one.
+        """
+        if state not in LEGAL_TRANSITIONS[self.state]:
+            raise ValueError(f"version {self.version} can't go from {self.state.name} to {state.name}")
+        return replace(self, state=state, since=now, refusal=refusal, message=message)

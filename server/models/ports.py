@@ -1,0 +1,78 @@
+"""What the lifecycle of a version needs from others: a runner, and the hooks that the app composes."""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.stubs.manifest_pb2 import Manifest
+from server.domain.versions import VersionRecord
+from server.ranking.ports import Columns
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """The dtypes of a signature's inputs and outputs by name: "float32", "int64", "string" and so on."""
+
+    inputs: Mapping[str, str]
+    outputs: Mapping[str, str]
+
+
+Signatures = Mapping[str, Signature]
+"""The signatures of a SavedModel by name."""
+
+
+class CallFailed(Exception):
+    """A runner could not do what it was asked. The message is TensorFlow's."""
+
+
+class Runner(Protocol):
+    """A process that holds one loaded version.
+
+    Every call raises RunnerLost if the process ends, and CallFailed if it can't be done. A call that is cancelled
+    before its turn is never made.
+    """
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the process ended, or can no longer be reached."""
+        ...
+
+    async def load(self, saved_model_dir: Path) -> Signatures:
+        """Loads a SavedModel and returns its signatures."""
+        ...
+
+    async def encode_classes(self, key: int, columns: Columns, keep: Collection[int]) -> None:
+        """Encodes classes and keeps them under `key`; of those kept before, only the keys in `keep` stay."""
+        ...
+
+    async def rank(
+        self, key: int, columns: Columns, candidates: NDArray[np.bool_], count: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        """Ranks the classes kept under `key`; see `server.ranking.ports.Lease.rank`."""
+        ...
+
+    async def score_rows(self, columns: Columns) -> NDArray[np.float32]:
+        """Returns the scores ``[rows]`` of `columns`, which hold every input row by row."""
+        ...
+
+    async def serve(self) -> None:
+        """Ends the low priority under which a runner loads and warms."""
+        ...
+
+    async def close(self) -> None:
+        """Ends the process and returns when it is gone. May be called again."""
+        ...
+
+
+StartRunner = Callable[[Callable[[], None]], Awaitable[Runner]]
+"""Starts a runner. Its argument is called once, from the event loop, when the process is lost; not on `close`."""
+
+Check = Callable[[Manifest], Awaitable[Any]]
+"""Decides whether a version may be loaded: raises Refused if it must not serve. Any other error is tried again."""
+
+OnChange = Callable[[Sequence[VersionRecord]], None]
+"""Is told of every change, with the records of all versions of the model, newest first."""
