@@ -8,6 +8,8 @@ PacelineError
 │   ├── StoreUnavailable the online store could not be read
 │   └── Draining         the server is shutting down
 └── DeadlineExpired      the caller no longer waits
+
+StartError               the server can't start; not an answer to a request
 """
 
 from collections.abc import Sequence
@@ -56,3 +58,7 @@ class Draining(Unavailable):
 
 class DeadlineExpired(PacelineError):
     """The deadline passed before the work was begun."""
+
+
+class StartError(Exception):
+    """The server can't start. The message names the setting, what was found and what was expected."""

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from server.domain.errors import FieldViolation, InvalidRequest
-from server.domain.requests import AnyOf, ClassFilter, Range, RecommendRequest, ScoreRequest
+from server.domain.requests import AnyOf, ClassFilter, Range, RecommendRequest, RequestContext, ScoreRequest
 
 DEFAULT_PAGE_SIZE = 20
 MAX_PAGE_SIZE = 1_000
@@ -13,6 +13,8 @@ MAX_CLASS_IDS = 10_000
 MAX_FILTERS = 32
 MAX_FILTER_VALUES = 1_000
 MAX_CLASS_FEATURE_NAMES = 32
+TIMES = range(-62_135_596_800, 253_402_300_800)
+"""The seconds that a Timestamp may hold: the years 1 to 9999."""
 
 
 def check_recommend(request: RecommendRequest) -> None:
@@ -26,6 +28,7 @@ def check_recommend(request: RecommendRequest) -> None:
             *_at_most("candidate_class_ids", request.candidate_class_ids, MAX_CLASS_IDS),
             *_at_most("class_feature_names", request.class_feature_names, MAX_CLASS_FEATURE_NAMES),
             *_filters(request.filters[:MAX_FILTERS]),
+            *_request_time(request.context),
         ]
     )
 
@@ -37,6 +40,7 @@ def check_score(request: ScoreRequest) -> None:
             *_member_id(request.member_id),
             *_not_empty("class_ids", request.class_ids),
             *_at_most("class_ids", request.class_ids, MAX_CLASS_IDS),
+            *_request_time(request.context),
         ]
     )
 
@@ -67,6 +71,12 @@ def _at_most(field: str, found: Sequence[object], limit: int) -> Iterator[FieldV
 def _not_empty(field: str, found: Sequence[object]) -> Iterator[FieldViolation]:
     if not found:
         yield FieldViolation(field, "is empty, expected at least one entry")
+
+
+def _request_time(context: RequestContext) -> Iterator[FieldViolation]:
+    seconds = context.request_time
+    if seconds is not None and seconds not in TIMES:
+        yield FieldViolation("context.request_time", f"is {seconds} s, expected a time in the years 1 to 9999")
 
 
 def _filters(filters: Sequence[ClassFilter]) -> Iterator[FieldViolation]:

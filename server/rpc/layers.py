@@ -1,0 +1,131 @@
+"""What every call goes through before and after its servicer method.
+
+A layer wraps a handler in another. The layers of a method are put together once, when it is first called.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import grpc
+from grpc_status import rpc_status
+
+from server.domain.errors import DeadlineExpired, Draining
+from server.rpc.errors import UNEXPECTED, kind_of, to_status
+
+logger = logging.getLogger(__name__)
+
+Context = grpc.aio.ServicerContext[Any, Any]
+Handler = Callable[[Any, Context], Awaitable[Any]]
+Layer = Callable[[str, Handler], Handler]
+"""Takes the name of a method and its handler."""
+Observe = Callable[[str, str, float], None]
+"""Is told of every call: its method, the name of its status code, and how many seconds it took."""
+
+
+class Gate:
+    """Lets calls in until it is closed."""
+
+    def __init__(self) -> None:
+        self.is_closed = False
+
+    def layer(self, _method: str, handle: Handler) -> Handler:
+        """Refuses calls once the gate is closed."""
+
+        async def call(request: Any, context: Context) -> Any:
+            if self.is_closed:
+                raise Draining("the server is shutting down")
+            return await handle(request, context)
+
+        return call
+
+
+def errors(method: str, handle: Handler) -> Handler:
+    """Answers errors with a status. An unexpected one is logged, and nothing of it shows."""
+
+    async def call(request: Any, context: Context) -> Any:
+        try:
+            return await handle(request, context)
+        except Exception as error:
+            if kind_of(error) is UNEXPECTED:
+                logger.exception("%s failed", method)
+            status = rpc_status.to_status(to_status(error))
+        return await context.abort_with_status(status)
+
+    return call
+
+
+def observed(observe: Observe) -> Layer:
+    """Returns the layer that tells `observe` of every call."""
+
+    def layer(method: str, handle: Handler) -> Handler:
+        async def call(request: Any, context: Context) -> Any:
+            begun, code = time.perf_counter(), grpc.StatusCode.OK
+            try:
+                return await handle(request, context)
+            except asyncio.CancelledError:
+                code = grpc.StatusCode.CANCELLED
+                raise
+            except Exception as error:
+                code = kind_of(error).code
+                raise
+            finally:
+                observe(method, code.name, time.perf_counter() - begun)
+
+        return call
+
+    return layer
+
+
+def deadline(_method: str, handle: Handler) -> Handler:
+    """Gives up when the caller no longer waits: what has not been begun by then is never done."""
+
+    async def call(request: Any, context: Context) -> Any:
+        left = context.time_remaining()
+        if left is None:
+            return await handle(request, context)
+        try:
+            async with asyncio.timeout(left) as scope:
+                return await handle(request, context)
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            raise DeadlineExpired("the deadline passed") from None
+
+    return call
+
+
+class LayeredInterceptor(grpc.aio.ServerInterceptor):
+    """Puts layers around the unary methods of Paceline's services.
+
+    Args:
+        layers: From the outermost to the innermost.
+    """
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self._layers = layers
+        self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+        """Returns the handler of a call, with the layers around it."""
+        method = handler_call_details.method
+        handler = self._handlers.get(method)
+        if handler is None:
+            handler = await continuation(handler_call_details)
+            if method.startswith("/paceline.") and handler is not None:
+                handler = self._handlers[method] = self._wrap(method, handler)
+        return handler
+
+    def _wrap(self, method: str, handler: grpc.RpcMethodHandler[Any, Any]) -> grpc.RpcMethodHandler[Any, Any]:
+        handle: Any = handler.unary_unary
+        for layer in reversed(self._layers):
+            handle = layer(method, handle)
+        return grpc.unary_unary_rpc_method_handler(
+            handle, handler.request_deserializer, handler.response_serializer
+        )
