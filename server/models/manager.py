@@ -68,7 +68,7 @@ class ModelManager:
         raise NoModel(f"no version of {self._model_dir.name!r} is serving")
 
     async def run(self, interval_seconds: float) -> None:
-        """Steps until cancelled: on and on while there is something to do, else when it is time or a runner is lost.
+        """Steps until cancelled: at once if there was something to do, else when it is time or a runner is lost.
 
         Args:
             interval_seconds: How often to look for new versions.
@@ -128,7 +128,7 @@ class ModelManager:
                 self._announce(tracked)
 
     def _take_note(self, present: Mapping[int, Fingerprint]) -> None:
-        """Tracks new versions, gives refused ones whose files changed another chance, and ends those that are gone."""
+        """Tracks what is new, gives refused versions whose files changed another chance, and ends what is gone."""
         now = self._clock()
         for version, fingerprint in present.items():
             if version not in self._versions:

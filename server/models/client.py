@@ -1,0 +1,97 @@
+"""A runner in a child process."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+import sys
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from server.models.channel import Channel
+from server.models.ports import Signatures
+from server.models.runner.messages import EncodeClasses, Load, Rank, ScoreRows, Serve
+from server.ranking.ports import Columns
+
+_GRACE_SECONDS = 5
+
+_log = logging.getLogger(__name__)
+
+
+class RunnerProcess:
+    """A child process that runs one model; see `server.models.ports.Runner`. Made by `start`."""
+
+    def __init__(self, process: Process, channel: Channel) -> None:
+        self._process = process
+        self._channel = channel
+
+    @classmethod
+    async def start(cls, on_lost: Callable[[], None]) -> Self:
+        """Starts the process, which then imports TensorFlow; calls may be made at once.
+
+        Args:
+            on_lost: Called once if the process is lost.
+        """
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "server.models.runner", str(theirs.fileno())),
+                pass_fds=[theirs.fileno()],
+                stdin=DEVNULL,
+                start_new_session=True,  # a Ctrl-C is for the server, which ends its runners after draining
+            )
+        ours.setblocking(False)
+        loop = asyncio.get_running_loop()
+        _, channel = await loop.create_unix_connection(lambda: Channel(on_lost), sock=ours)
+        _log.info("runner pid=%d started", process.pid)
+        return cls(process, channel)
+
+    @property
+    def pid(self) -> int:
+        """The id of the process."""
+        return self._process.pid
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the process ended, or can no longer be reached."""
+        return self._channel.is_lost
+
+    async def load(self, saved_model_dir: Path) -> Signatures:
+        """Loads a SavedModel and returns its signatures."""
+        return cast("Signatures", await self._channel.call(Load(str(saved_model_dir))))
+
+    async def encode_classes(self, key: int, columns: Columns, keep: Collection[int]) -> None:
+        """Encodes classes and keeps them under `key`; of those kept before, only the keys in `keep` stay."""
+        await self._channel.call(EncodeClasses(key, columns, keep))
+
+    async def rank(
+        self, key: int, columns: Columns, candidates: NDArray[np.bool_], count: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        """Ranks the classes kept under `key`; see `server.ranking.ports.Lease.rank`."""
+        ranking = await self._channel.call(Rank(key, columns, candidates, count))
+        return cast("tuple[NDArray[np.float32], NDArray[np.int32]]", ranking)
+
+    async def score_rows(self, columns: Columns) -> NDArray[np.float32]:
+        """Returns the scores ``[rows]`` of `columns`, which hold every input row by row."""
+        return cast("NDArray[np.float32]", await self._channel.call(ScoreRows(columns)))
+
+    async def serve(self) -> None:
+        """Ends the low priority under which a runner loads and warms."""
+        await self._channel.call(Serve())
+
+    async def close(self) -> None:
+        """Lets the process end by closing its connection, kills it if it does not, and waits until it is gone."""
+        self._channel.close()
+        try:
+            async with asyncio.timeout(_GRACE_SECONDS):
+                await self._process.wait()
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
+        _log.info("runner pid=%d ended status=%s", self.pid, self._process.returncode)

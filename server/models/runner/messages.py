@@ -1,0 +1,85 @@
+"""What the server and a runner say to each other.
+
+They travel pickled: both ends are our own code of the same release, over a socket pair that nobody else can open,
+and pickle carries arrays of numbers and of texts without a codec of ours.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from server.ranking.ports import Columns
+
+CALLS_AT_ONCE = 2
+"""How many calls a runner does at a time: while one is in TensorFlow, another is unpacked or packed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Load a SavedModel; answered with its `Signatures`."""
+
+    saved_model_dir: str
+
+
+@dataclass(frozen=True, slots=True)
+class EncodeClasses:
+    """Encode classes and keep them under `key`; of those kept before, only the keys in `keep` stay."""
+
+    key: int
+    columns: Columns
+    keep: Collection[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """Rank the classes kept under `key`; answered with scores and positions."""
+
+    key: int
+    columns: Columns
+    candidates: NDArray[np.bool_]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRows:
+    """Score every row with `serving_default`; answered with the scores."""
+
+    columns: Columns
+
+
+@dataclass(frozen=True, slots=True)
+class Serve:
+    """End the low priority under which a runner loads and warms."""
+
+
+Call = Load | EncodeClasses | Rank | ScoreRows | Serve
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A call, to be answered under its id."""
+
+    id: int
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a call gave."""
+
+    id: int
+    result: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a call could not be done."""
+
+    id: int
+    message: str
+
+
+Reply = Answer | Failure
