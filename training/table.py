@@ -1,6 +1,6 @@
 """The rows that a model is trained and evaluated on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,3 +36,14 @@ class Table:
             members=None if self.members is None else self.members[rows],
             times=None if self.times is None else self.times[rows],
         )
+
+
+def concatenate(tables: Sequence[Table]) -> Table:
+    """Returns the rows of several tables with the same columns, in order."""
+    first = tables[0]
+    return Table(
+        columns={name: np.concatenate([table.columns[name] for table in tables]) for name in first.columns},
+        labels=np.concatenate([table.labels for table in tables]),
+        members=None if first.members is None else np.concatenate([table.members for table in tables]),
+        times=None if first.times is None else np.concatenate([table.times for table in tables]),
+    )

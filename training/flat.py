@@ -1,0 +1,130 @@
+"""Rows from flat tables: three files and the name of the column to predict, without a feature store."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from contract import tags
+from contract.columns import to_column
+from contract.errors import ContractError
+from contract.stubs import manifest_pb2 as pb
+from training.errors import DataError, SpecError
+from training.files import read_file
+from training.labels import check_labels, to_labels
+from training.split import Splits
+from training.table import Table
+
+_LIST_TYPES = {"String": "Array(String)", "Int64": "Array(Int64)", "Float64": "Array(Float32)"}
+
+
+@dataclass(frozen=True, slots=True)
+class FlatFiles:
+    """The file of each split."""
+
+    train: Path
+    validation: Path
+    test: Path
+
+
+def read_splits(
+    files: FlatFiles, label: str, overrides: Mapping[str, Mapping[str, Any]]
+) -> tuple[list[pb.Input], Splits]:
+    """Returns the inputs that the columns become, and the rows.
+
+    Args:
+        files: The file of each split.
+        label: The column to predict, 0 or 1.
+        overrides: By column the tags of `contract.tags` that its type does not say, or ``ignore = true``.
+
+    Raises:
+        DataError: A file does not parse, lacks a column or has it in another type; or the labels are not fit.
+        SpecError: An override is unknown or does not fit its column.
+    """
+    train = read_file(files.train)
+    _require(files.train, train, [label, *overrides])
+    inputs = infer_inputs(files.train, train.schema, label, overrides)
+    names = [spec.name for spec in inputs]
+    tables = [(files.train, train)]
+    for path in (files.validation, files.test):
+        table = read_file(path, like=train.schema)
+        _require(path, table, [label, *names])
+        _check_types(path, table.select(names).schema, files.train, train.schema)
+        tables.append((path, table))
+    return inputs, Splits(*(_to_table(path, table, inputs, label) for path, table in tables))
+
+
+def infer_inputs(
+    path: Path, schema: pa.Schema, label: str, overrides: Mapping[str, Mapping[str, Any]]
+) -> list[pb.Input]:
+    """Returns the inputs that the columns of a file become, the label and ignored columns left out.
+
+    Raises:
+        DataError: A column has a type that no input has.
+        SpecError: An override is unknown or does not fit its column.
+    """
+    inputs = []
+    for field in schema:
+        override = dict(overrides.get(field.name, {}))
+        if field.name == label or override.pop("ignore", False):
+            continue
+        feast_type = _feast_type(field.type)
+        if feast_type is None:
+            raise DataError(
+                f"{path}: column {field.name!r} is of type {field.type}, expected a text, number, bool "
+                f"or a list of texts or numbers; [inputs.{field.name}] ignore = true leaves it out"
+            )
+        inputs.append(_input(field.name, feast_type, override))
+    return inputs
+
+
+def _input(column: str, feast_type: str, override: Mapping[str, Any]) -> pb.Input:
+    texts = {key: str(int(value) if isinstance(value, bool) else value) for key, value in override.items()}
+    try:
+        return tags.feature_input(column, feast_type, texts, source=pb.SOURCE_COLUMN)
+    except ContractError as error:
+        raise SpecError(f"[inputs.{column}]: {error}") from None
+
+
+def _feast_type(data_type: pa.DataType) -> str | None:
+    if pa.types.is_dictionary(data_type):
+        return _feast_type(data_type.value_type)
+    if pa.types.is_list(data_type) or pa.types.is_large_list(data_type):
+        return _LIST_TYPES.get(_feast_type(data_type.value_type) or "")
+    if pa.types.is_string(data_type) or pa.types.is_large_string(data_type):
+        return "String"
+    if pa.types.is_boolean(data_type):
+        return "Bool"
+    if pa.types.is_integer(data_type):
+        return "Int64"
+    is_real = pa.types.is_floating(data_type) or pa.types.is_decimal(data_type)
+    return "Float64" if is_real else None
+
+
+def _require(path: Path, table: pa.Table, columns: Sequence[str]) -> None:
+    for column in columns:
+        if column not in table.column_names:
+            raise DataError(f"{path} lacks the column {column!r}, expected among {', '.join(table.column_names)}")
+
+
+def _check_types(path: Path, schema: pa.Schema, train_path: Path, train: pa.Schema) -> None:
+    for field in schema:
+        expected = train.field(field.name).type
+        if _feast_type(field.type) != _feast_type(expected):
+            raise DataError(
+                f"{path}: column {field.name!r} is of type {field.type}, expected {expected} as in {train_path}"
+            )
+
+
+def _to_table(path: Path, table: pa.Table, inputs: Sequence[pb.Input], label: str) -> Table:
+    try:
+        columns = {spec.name: to_column(spec, table.column(spec.name).to_pylist()) for spec in inputs}
+    except ContractError as error:
+        raise DataError(f"{path}: {error}") from None
+    converted = Table(
+        columns=columns, labels=to_labels(f"{path}: column {label!r}", table.column(label).to_pylist())
+    )
+    check_labels(f"{path}: column {label!r}", converted)
+    return converted

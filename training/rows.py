@@ -1,0 +1,137 @@
+"""The rows of a training before any feature: who was shown which class, when, and what came of it.
+
+``training_rows.sql`` of a feature repository is one DuckDB query over the raw tables of a world, each subfolder of
+Parquet files being one. It yields the member key, the class key, ``event_timestamp``, the label and the context.
+"""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from features.days import Days
+from training.errors import DataError
+from training.spec import TruthSpec
+
+ROWS_FILE = "training_rows.sql"
+EVENT_TIME = "event_timestamp"
+
+_ROWS = "training_rows"
+_ONE_DAY = timedelta(days=1)
+
+
+class TrainingRows:
+    """The rows in the order of their times; those of the same time in the order of their other columns."""
+
+    def __init__(self, repo: Path, world: Path, days: Days) -> None:
+        """Runs the query.
+
+        Args:
+            repo: The feature repository.
+            world: The folder of the raw tables.
+            days: Where days begin.
+
+        Raises:
+            DataError: There is no query or no table, or the query fails or yields no rows.
+        """
+        self._path = repo / ROWS_FILE
+        self._days = days
+        self._connection = duckdb.connect()
+        self._connection.execute("SET TimeZone = 'UTC'")
+        self._tables = _open_tables(self._connection, world)
+        self._columns = self._run()
+
+    def require(self, texts: Iterable[str], others: Iterable[str]) -> None:
+        """Checks that there are these columns, and that `texts` are texts, and without nulls as the times are.
+
+        Raises:
+            DataError: One is missing or of another type, or has a null.
+        """
+        texts = list(texts)
+        for column in (*texts, *others):
+            if column not in self._columns:
+                raise DataError(f"{self._path}: column {column!r} is missing, found {', '.join(self._columns)}")
+        for column in texts:
+            if self._columns[column] != "VARCHAR":
+                raise DataError(f"{self._path}: column {column!r} is {self._columns[column]}, expected VARCHAR")
+        for column in (*texts, EVENT_TIME):
+            nulls = self._value(f'count(*) FILTER ("{column}" IS NULL)')
+            if nulls:
+                raise DataError(f"{self._path}: column {column!r} is null in {nulls} rows")
+
+    def day_range(self) -> tuple[date, date]:
+        """Returns the days of the first and the last row."""
+        first, last = (self._value(f"{end}({EVENT_TIME})::TIMESTAMPTZ") for end in ("min", "max"))
+        return self._days.containing(first), self._days.containing(last)
+
+    def between(self, first: date, last: date, columns: Iterable[str]) -> pa.Table:
+        """Returns columns of the rows from one day to another, both included."""
+        return self._select(", ".join(f'"{column}"' for column in columns), first, last)
+
+    def true_probabilities(self, truth: TruthSpec, first: date, last: date) -> NDArray[np.float64] | None:
+        """Returns the true probability of each row of `between`, ``[rows]``; None without a table of them.
+
+        Raises:
+            DataError: The table lacks a column, or a row.
+        """
+        if truth.table not in self._tables:
+            return None
+        self.require([truth.row_id], [])
+        look_up = (
+            f'(SELECT any_value(truth."{truth.probability}") FROM "{truth.table}" AS truth '  # noqa: S608
+            f'WHERE truth."{truth.row_id}" = {_ROWS}."{truth.row_id}")::DOUBLE AS probability'
+        )
+        try:
+            found = self._select(look_up, first, last)["probability"]
+        except duckdb.Error as error:
+            raise DataError(f"table {truth.table!r}: {error}") from None
+        if found.null_count:
+            raise DataError(f"table {truth.table!r} lacks {found.null_count} of {len(found)} rows")
+        return np.asarray(found.to_numpy(), dtype=np.float64)
+
+    def _run(self) -> dict[str, str]:
+        """Keeps what the query yields as a table; returns the types of its columns."""
+        try:
+            rows = self._connection.sql(self._path.read_text(encoding="utf-8"))
+            if rows is None or EVENT_TIME not in rows.columns:
+                raise DataError(f"{self._path} yields no column {EVENT_TIME!r}")
+            rows.order(f"{EVENT_TIME}, COLUMNS(*)").create(_ROWS)
+        except (OSError, UnicodeDecodeError) as error:
+            raise DataError(f"{self._path} can't be read: {error}") from None
+        except duckdb.Error as error:
+            raise DataError(f"{self._path}: {error}\n(tables: {', '.join(self._tables)})") from None
+        columns = dict(zip(rows.columns, map(str, rows.types), strict=True))
+        if not columns[EVENT_TIME].startswith("TIMESTAMP"):
+            raise DataError(f"{self._path}: column {EVENT_TIME!r} is {columns[EVENT_TIME]}, expected a timestamp")
+        if not self._value("count(*)"):
+            raise DataError(f"{self._path} yields no rows")
+        return columns
+
+    def _value(self, aggregate: str) -> Any:
+        return self._connection.sql(f"SELECT {aggregate} FROM {_ROWS}").fetchall()[0][0]  # noqa: S608
+
+    def _select(self, columns: str, first: date, last: date) -> pa.Table:
+        begin, end = self._days.end(first - _ONE_DAY), self._days.end(last)
+        return self._connection.sql(
+            f"SELECT {columns} FROM {_ROWS} WHERE {EVENT_TIME} >= TIMESTAMPTZ '{begin}' "  # noqa: S608
+            f"AND {EVENT_TIME} < TIMESTAMPTZ '{end}' ORDER BY rowid"
+        ).to_arrow_table()
+
+
+def _open_tables(connection: duckdb.DuckDBPyConnection, world: Path) -> list[str]:
+    """Makes a view of each raw table; returns their names."""
+    folders = sorted(path for path in world.glob("*") if next(path.rglob("*.parquet"), None))
+    if not folders:
+        raise DataError(f"{world} holds no tables, expected one subfolder of Parquet files for each")
+    for folder in folders:
+        try:
+            files = connection.read_parquet(str(folder / "**" / "*.parquet"), hive_partitioning=False)
+        except duckdb.Error as error:
+            raise DataError(f"table {folder.name!r} can't be read: {error}") from None
+        files.create_view(folder.name)
+    return [folder.name for folder in folders]
