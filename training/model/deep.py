@@ -1,0 +1,60 @@
+"""The deep part: what each side adds to the first hidden layer, and the layers above it."""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from training.model.embeddings import Embeddings, EmbeddingTable
+from training.model.encoded import Layout
+from training.model.spec import ModelSpec
+
+
+class Projection(keras.layers.Layer):
+    """One side's share of the first hidden layer before its activation: ``[embeddings, numbers] W``.
+
+    A dense layer is linear up to there, so the shares of the two sides add up to the layer's whole.
+    """
+
+    def __init__(self, side: Layout, table: EmbeddingTable, units: int, *, use_bias: bool) -> None:
+        super().__init__()
+        self.embeddings = Embeddings(side.features, table)
+        self.dense = keras.layers.Dense(units, use_bias=use_bias)
+        self.dense.build((None, self.embeddings.width + side.number_count))
+
+    def call(self, categories: Any, numbers: Any) -> Any:
+        """Returns ``[rows, units]`` float32 for ``[rows, category_count]`` int32 and ``[rows, number_count]``."""
+        return self.dense(tf.concat([self.embeddings(categories), numbers], axis=1))
+
+
+class Activation(keras.layers.Layer):
+    """What follows a dense layer: normalisation over the batch if asked for, ReLU, dropout."""
+
+    def __init__(self, units: int, spec: ModelSpec) -> None:
+        super().__init__()
+        self.norm = keras.layers.BatchNormalization() if spec.batch_norm else keras.layers.Identity()
+        self.norm.build((None, units))
+        self.dropout = keras.layers.Dropout(spec.dropout)
+
+    def call(self, values: Any, training: bool = False) -> Any:
+        """Returns ``[rows, units]`` float32 for the same."""
+        return self.dropout(tf.nn.relu(self.norm(values, training=training)), training=training)
+
+
+class Perceptron(keras.layers.Layer):
+    """The deep part from the first activation to the logit."""
+
+    def __init__(self, spec: ModelSpec) -> None:
+        super().__init__()
+        sizes = spec.layer_sizes
+        self.activations = [Activation(size, spec) for size in sizes]
+        self.dense = [*(keras.layers.Dense(size) for size in sizes[1:]), keras.layers.Dense(1, use_bias=False)]
+        for layer, size in zip(self.dense, sizes, strict=True):
+            layer.build((None, size))
+
+    def call(self, state: Any, training: bool = False) -> Any:
+        """Returns ``[...]`` float32 for the sum of the sides' shares, ``[..., units]`` float32."""
+        values = tf.reshape(state, [-1, state.shape[-1]])
+        for activation, dense in zip(self.activations, self.dense, strict=True):
+            values = dense(activation(values, training=training))
+        return tf.reshape(values, tf.shape(state)[:-1])

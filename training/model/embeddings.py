@@ -1,0 +1,64 @@
+"""Embeddings of categories."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from training.model.encoded import MISSING, Feature
+
+
+class EmbeddingTable(keras.layers.Layer):
+    """The embeddings of all vocabularies in one table, so that one gather looks up a whole row.
+
+    Its only weight, `table`, is ``[sum of sizes, embedding_size]`` float32.
+    """
+
+    def __init__(self, features: Sequence[Feature], embedding_size: int) -> None:
+        """Makes room for the vocabulary of each feature that has one."""
+        super().__init__()
+        sizes = {feature.vocabulary: feature.size for feature in features if feature.vocabulary}
+        self.embedding_size = embedding_size
+        self.offsets: Mapping[str, int] = dict(zip(sizes, np.cumsum([0, *sizes.values()]).tolist(), strict=False))
+        shape = (sum(sizes.values()), embedding_size)
+        self.table = self.add_weight(shape=shape, initializer=keras.initializers.RandomUniform(), name="table")
+
+    def call(self, rows: Any) -> Any:
+        """Returns the embeddings of int32 `rows` of the table: one axis more, `embedding_size` long."""
+        return tf.gather(self.table, rows)
+
+
+class Embeddings(keras.layers.Layer):
+    """Embeds the features of one side that have a vocabulary: scalars first, then lists.
+
+    A list is the mean of its elements that are there, 0 if none is.
+    """
+
+    def __init__(self, features: Sequence[Feature], table: EmbeddingTable) -> None:
+        super().__init__()
+        embedded = [feature for feature in features if feature.vocabulary]
+        self._scalars = [feature for feature in embedded if not feature.length]
+        self._lists = [feature for feature in embedded if feature.length]
+        self.table = table
+        self.width = len(embedded) * table.embedding_size
+
+    def call(self, categories: Any) -> Any:
+        """Returns ``[rows, width]`` float32 for ``[rows, category_count]`` int32."""
+        return tf.concat(
+            [self._embed_scalars(categories), *(self._mean(categories, f) for f in self._lists)], axis=1
+        )
+
+    def _embed_scalars(self, categories: Any) -> Any:
+        columns = np.array([feature.start for feature in self._scalars], np.int32)
+        offsets = np.array([self.table.offsets[feature.vocabulary] for feature in self._scalars], np.int32)
+        embedded = self.table(tf.gather(categories, columns, axis=1) + offsets)
+        return tf.reshape(embedded, [-1, len(self._scalars) * self.table.embedding_size])
+
+    def _mean(self, categories: Any, feature: Feature) -> Any:
+        elements = categories[:, feature.start : feature.start + feature.length]
+        is_there = tf.cast(tf.not_equal(elements, MISSING), tf.float32)
+        embedded = self.table(elements + self.table.offsets[feature.vocabulary])
+        total = tf.reduce_sum(embedded * is_there[:, :, None], axis=1)
+        return total / tf.maximum(tf.reduce_sum(is_there, axis=1, keepdims=True), 1.0)

@@ -1,0 +1,56 @@
+"""A fitted model: predicting from raw columns, and exporting."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from contract.stubs import manifest_pb2 as pb
+from training.model.export import export
+from training.model.inputs import InputEncoder, tensor_specs
+from training.model.network import Network
+from training.model.signatures import Signatures
+
+
+class FittedModel:
+    """A trained model with its preprocessing.
+
+    Attributes:
+        history: The figures of each epoch: "loss", "validation_loss" and "validation_auc".
+    """
+
+    def __init__(self, encoder: InputEncoder, network: Network, history: Sequence[Mapping[str, float]]) -> None:
+        self.history = history
+        self._encoder = encoder
+        self._network = network
+        self._signatures = Signatures(encoder, network)
+        self._score = tf.function(self._signatures.score).get_concrete_function(**tensor_specs(encoder.inputs))
+
+    def predict(self, columns: Mapping[str, NDArray[Any]], batch_size: int = 8192) -> NDArray[np.float32]:
+        """Returns the probability of a positive label for each row.
+
+        Args:
+            columns: The raw inputs by name, ``[rows]`` or ``[rows, list_length]``; others are ignored.
+            batch_size: How many rows are scored at once.
+
+        Returns:
+            ``[rows]`` float32, from 0 to 1.
+        """
+        names = [spec.name for spec in self._encoder.inputs]
+        row_count = len(columns[names[0]])
+        scores = np.empty(row_count, np.float32)
+        for start in range(0, row_count, batch_size):
+            rows = slice(start, start + batch_size)
+            scores[rows] = self._score(**{name: tf.constant(columns[name][rows]) for name in names})["score"]
+        return scores
+
+    def export(self, directory: Path) -> None:
+        """Writes the model into `directory` as a SavedModel with all its signatures."""
+        export(self._signatures, directory)
+
+    def vocabularies(self) -> list[pb.Vocabulary]:
+        """Returns what the manifest says of each vocabulary."""
+        return [vocabulary.message() for vocabulary in self._encoder.vocabularies.values()]

@@ -1,0 +1,79 @@
+"""The network: ``logit = bias + wide + deep`` over two sides that only meet at the end.
+
+Each side is turned into a `Code`, which holds all that can be computed without the other. `Network.call` joins two
+codes by broadcasting: row by row in training, every member with every class in a ranking.
+"""
+
+import math
+from typing import Any
+
+import keras
+
+from training.model.crosses import CrossWeights, plan_crosses
+from training.model.deep import Perceptron, Projection
+from training.model.embeddings import EmbeddingTable
+from training.model.encoded import Encoded, Layout
+from training.model.side import Code, Side, WideSide
+from training.model.spec import ModelSpec
+
+
+class Network(keras.layers.Layer):
+    """The Wide & Deep network (Cheng et al. 2016, arXiv 1606.07792).
+
+    Its bias starts at the log-odds of the training labels, so the weights need not learn the base rate.
+    """
+
+    def __init__(self, member: Layout, classes: Layout, spec: ModelSpec, base_rate: float) -> None:
+        """Takes the columns of the sides, none for the class side of a flat table, and the mean label.
+
+        Raises:
+            SpecError: A cross has too many cells.
+        """
+        super().__init__()
+        self.bias = self.add_weight(shape=(), initializer=_log_odds(base_rate), name="bias")
+        features = {feature.name: feature for feature in (*member.features, *classes.features)}
+        crosses = plan_crosses(spec.crosses, features)
+        self.crosses = CrossWeights(crosses)
+        self.embeddings = EmbeddingTable(list(features.values()), spec.embedding_size) if spec.deep else None
+        self.perceptron = Perceptron(spec) if spec.deep else None
+
+        def side(layout: Layout, *, is_member: bool) -> Side:
+            wide = WideSide(layout, crosses, self.crosses, with_offsets=is_member) if spec.wide else None
+            if self.embeddings is None:
+                return Side(wide, None)
+            return Side(wide, Projection(layout, self.embeddings, spec.layer_sizes[0], use_bias=is_member))
+
+        self.member = side(member, is_member=True)
+        self.classes = side(classes, is_member=False)
+
+    def call(self, member: Code, classes: Code, training: bool = False) -> Any:
+        """Returns the logits ``[...]`` float32 of two codes whose shapes broadcast."""
+        logits = self.bias + member.wide + classes.wide + self.crosses(member.crosses + classes.crosses)
+        if self.perceptron is None:
+            return logits
+        return logits + self.perceptron(member.state + classes.state, training=training)
+
+    def score_rows(self, member: Encoded, classes: Encoded, training: bool = False) -> Any:
+        """Returns the logits ``[rows]`` float32 of members and classes paired row by row."""
+        return self(self.member(*member), self.classes(*classes), training=training)
+
+    def score_all(self, member: Code, classes: Code) -> Any:
+        """Returns the logits ``[members, classes]`` float32 of every member with every class."""
+        return self(Code(member.state[:, None], member.wide[:, None], member.crosses[:, None]), classes)
+
+    @property
+    def embedding_table(self) -> Any:
+        """The embeddings of all vocabularies; None without a deep part."""
+        return None if self.embeddings is None else self.embeddings.table
+
+    @property
+    def wide_variables(self) -> list[Any]:
+        """The weights of the wide part, which have an optimizer of their own."""
+        sides = (self.member, self.classes)
+        tables = [side.wide.features.table for side in sides if side.wide is not None]
+        return [*tables, self.crosses.table] if tables else []
+
+
+def _log_odds(rate: float) -> keras.initializers.Initializer:
+    cut = min(max(rate, 1e-6), 1 - 1e-6)
+    return keras.initializers.Constant(math.log(cut / (1 - cut)))

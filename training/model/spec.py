@@ -1,0 +1,112 @@
+"""What a model is made of and how it is trained: the `[model]` table of a training spec."""
+
+import json
+import types
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
+
+from training.errors import SpecError
+
+
+def _bounded(default: float, low: float, high: float) -> Any:
+    """A number from `low` to `high`; a whole one if its default is."""
+    return field(default=default, metadata={"bounds": (low, high)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec:
+    """A Wide & Deep model (Cheng et al. 2016, arXiv 1606.07792) and its training.
+
+    Raises:
+        SpecError: A value is of the wrong type or out of range.
+    """
+
+    wide: bool = True
+    """Whether there is a wide part: a weight for each category, bucket and cross."""
+    deep: bool = True
+    """Whether there is a deep part: embeddings and a multi-layer perceptron."""
+    crosses: tuple[tuple[str, ...], ...] = ()
+    """The inputs whose combinations have a weight each in the wide part. A number takes part with its bucket, a
+    time as `<name>.hour` or `<name>.weekday`."""
+    embedding_size: int = _bounded(16, 1, 1024)
+    layer_sizes: tuple[int, ...] = (128, 64)
+    """The units of each hidden layer of the deep part, 1 to 8192."""
+    dropout: float = _bounded(0.1, 0.0, 0.9)
+    """The share of each hidden layer's units left out in a training step."""
+    l2: float = _bounded(1e-5, 0.0, 10.0)
+    """The weight of the squared embeddings that a row looks up, added to its loss."""
+    batch_norm: bool = False
+    """Whether each hidden layer is normalised over the batch before its activation."""
+    wide_learning_rate: float = _bounded(0.05, 1e-6, 10.0)
+    wide_l1: float = _bounded(1.0, 0.0, 1e6)
+    """FTRL's L1. As the loss is summed over a batch, a weight stays 0 until its summed gradient exceeds this."""
+    deep_learning_rate: float = _bounded(1e-3, 1e-6, 10.0)
+    batch_size: int = _bounded(1024, 1, 1_000_000)
+    epochs: int = _bounded(10, 1, 10_000)
+    """The most passes over the training rows."""
+    patience: int = _bounded(2, 1, 10_000)
+    """How many epochs without a better validation AUC end the training."""
+    seed: int = _bounded(1, 0, 2**31 - 1)
+    vocabulary_size: int = _bounded(100_000, 1, 10_000_000)
+    """The most values that an input's vocabulary keeps; the most frequent."""
+    min_count: int = _bounded(2, 1, 1_000_000)
+    """How often a value has to occur to be kept."""
+    bucket_count: int = _bounded(10, 2, 1000)
+    """How many buckets of equal frequency a number is cut into."""
+    utc_offset_hours: float = _bounded(0.0, -14.0, 14.0)
+    """What is added to a time before its hour and weekday are taken."""
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any]) -> Self:
+        """Returns the spec of a TOML table; what it leaves out takes its default.
+
+        Raises:
+            SpecError: A key is unknown, or a value is of the wrong type or out of range.
+        """
+        names = [f.name for f in fields(cls)]
+        for key in mapping:
+            if key not in names:
+                raise SpecError(f"model: unknown key {key!r}, expected one of {', '.join(names)}")
+        return cls(**{key: _as_tuple(value) for key, value in mapping.items()})
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            _check(f.name, f.type, getattr(self, f.name), f.metadata.get("bounds"))
+        for size in self.layer_sizes:
+            _check("layer_sizes", int, size, (1, 8192))
+        if not (self.wide or self.deep):
+            raise SpecError("model.wide and model.deep are both false, expected at least one")
+        if self.deep and not self.layer_sizes:
+            raise SpecError("model.layer_sizes is empty, expected at least one size for the deep part")
+        if self.crosses and not self.wide:
+            raise SpecError("model.crosses is set, which needs model.wide to be true")
+        for cross in self.crosses:
+            _check_cross(cross)
+
+    def to_toml(self) -> str:
+        """Returns the spec as the lines of a TOML table, which `from_mapping` takes back."""
+        return "".join(
+            f"{f.name} = {json.dumps(getattr(self, f.name), ensure_ascii=False)}\n" for f in fields(self)
+        )
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(_as_tuple(element) for element in value) if isinstance(value, list) else value
+
+
+def _check(name: str, expected: Any, value: Any, bounds: Any) -> None:
+    plain: Any = expected.__origin__ if isinstance(expected, types.GenericAlias) else expected
+    accepted: Any = (int, float) if plain is float else plain
+    if not isinstance(value, accepted) or (isinstance(value, bool) and plain is not bool):
+        kind = {bool: "true or false", int: "a whole number", float: "a number", tuple: "a list"}[plain]
+        raise SpecError(f"model.{name} is {value!r}, expected {kind}")
+    if bounds and not bounds[0] <= value <= bounds[1]:
+        raise SpecError(f"model.{name} is {value!r}, expected {bounds[0]} to {bounds[1]}")
+
+
+def _check_cross(cross: Sequence[Any]) -> None:
+    if not isinstance(cross, tuple) or not all(isinstance(name, str) for name in cross):
+        raise SpecError(f"model.crosses has {cross!r}, expected a list of input names")
+    if len(set(cross)) != len(cross) or len(cross) < 2:
+        raise SpecError(f"model.crosses has {list(cross)}, expected at least two different inputs")

@@ -1,0 +1,31 @@
+"""Encoding times: the hour of the day and the day of the week."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from contract.columns import INT64_MISSING
+from training.model.encoded import Encoded, Feature
+
+
+class TimeEncoder:
+    """A time in seconds since the epoch, as hour of the day and day of the week (Monday first)."""
+
+    def __init__(self, name: str, utc_offset_hours: float) -> None:
+        hour, weekday = f"{name}.hour", f"{name}.weekday"
+        self._name = name
+        self._offset_seconds = round(utc_offset_hours * 3600)
+        self.features = [Feature(hour, 25, vocabulary=hour), Feature(weekday, 8, vocabulary=weekday)]
+        self.number_count = 0
+
+    def __call__(self, columns: Mapping[str, Any]) -> Encoded:
+        """Returns the input encoded; its column is ``[rows]`` int64."""
+        time = columns[self._name]
+        local = time + self._offset_seconds
+        hour = local // 3600 % 24
+        weekday = (local // 86400 + 3) % 7  # the epoch was a Thursday
+        parts = tf.cast(tf.stack([hour, weekday], axis=1), tf.int32) + 1
+        is_missing = tf.equal(time, INT64_MISSING)
+        categories = tf.where(is_missing[:, None], 0, parts)
+        return Encoded(categories, tf.zeros([tf.shape(time)[0], 0]))

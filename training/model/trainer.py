@@ -1,0 +1,84 @@
+"""Joint training of the wide and the deep part on the logistic loss."""
+
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from training.model.encoded import Encoded
+from training.model.network import Network
+from training.model.spec import ModelSpec
+
+_ROWS_AT_ONCE = 16384
+
+
+class Rows(NamedTuple):
+    """Rows to train on or to score, encoded once before the first epoch."""
+
+    member: Encoded
+    classes: Encoded
+    labels: Any
+    """0 or 1, ``[rows]`` float32."""
+
+
+class Trainer:
+    """Takes the steps of a training: FTRL with L1 for the wide part, Adam for all else.
+
+    The loss is summed over a batch, as in McMahan et al. 2013, so that FTRL's rate and L1 do not depend on the
+    batch size; Adam is indifferent to its scale.
+    """
+
+    def __init__(self, network: Network, spec: ModelSpec) -> None:
+        self._network = network
+        self._spec = spec
+        self._wide = network.wide_variables
+        in_wide = {id(variable) for variable in self._wide}
+        self._deep = [v for v in network.trainable_variables if id(v) not in in_wide]
+        self._ftrl = keras.optimizers.Ftrl(spec.wide_learning_rate, l1_regularization_strength=spec.wide_l1)
+        self._adam = keras.optimizers.Adam(spec.deep_learning_rate)
+        self._ftrl.build(self._wide)
+        self._adam.build(self._deep)
+        self._run_epoch = tf.function(self._epoch)
+        self._score = tf.function(network.score_rows, reduce_retracing=True)
+
+    def run_epoch(self, rows: Rows, order: NDArray[np.int64]) -> float:
+        """Takes one step for each full batch in the `order` of rows, and returns the mean loss of a row."""
+        batch_size = min(self._spec.batch_size, len(order))
+        steps = len(order) // batch_size
+        batches = order[: steps * batch_size].reshape(steps, batch_size)
+        return float(self._run_epoch(rows, tf.constant(batches, tf.int32))) / batches.size
+
+    def score(self, rows: Rows) -> NDArray[np.float32]:
+        """Returns the logits ``[rows]``."""
+        starts = range(0, len(rows.labels), _ROWS_AT_ONCE)
+        chunks = [_take(rows, tf.range(start, min(start + _ROWS_AT_ONCE, len(rows.labels)))) for start in starts]
+        return np.concatenate([self._score(chunk.member, chunk.classes).numpy() for chunk in chunks])
+
+    def _epoch(self, rows: Rows, batches: Any) -> Any:
+        total = tf.constant(0.0)
+        for step in tf.range(tf.shape(batches)[0]):
+            total += self._step(_take(rows, batches[step]))
+        return total
+
+    def _step(self, batch: Rows) -> Any:
+        with tf.GradientTape() as tape:
+            logits = self._network.score_rows(batch.member, batch.classes, training=True)
+            loss = tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(batch.labels, logits))
+        wide, deep = tape.gradient(loss, (self._wide, self._deep))
+        if self._wide:
+            self._ftrl.apply(wide, self._wide)
+        self._adam.apply([self._decayed(*pair) for pair in zip(deep, self._deep, strict=True)], self._deep)
+        return loss
+
+    def _decayed(self, gradient: Any, variable: Any) -> Any:
+        """Adds L2 to the gradient of the embeddings: of those that the batch looks up, each time it does."""
+        if variable is not self._network.embedding_table:
+            return gradient
+        decay = self._spec.l2 * tf.gather(variable, gradient.indices)
+        return tf.IndexedSlices(gradient.values + decay, gradient.indices, gradient.dense_shape)
+
+
+def _take(rows: Rows, chosen: Any) -> Any:
+    return tf.nest.map_structure(lambda tensor: tf.gather(tensor, chosen), rows)

@@ -1,0 +1,31 @@
+"""The wide part's weights of single features."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from training.model.encoded import MISSING, Feature
+
+
+class Wide(keras.layers.Layer):
+    """Sums one weight for each feature of one side, chosen by its category; for a list, one for each element.
+
+    Its only weight, `table`, is ``[sum of sizes]`` float32 and starts at 0.
+    """
+
+    def __init__(self, features: Sequence[Feature]) -> None:
+        super().__init__()
+        starts = np.cumsum([0, *(feature.size for feature in features)])
+        widths = [feature.width for feature in features]
+        self._offsets = np.repeat(starts[:-1], widths).astype(np.int32)
+        self._in_list = np.repeat([feature.length > 0 for feature in features], widths).astype(bool)
+        self.table = self.add_weight(shape=(int(starts[-1]),), initializer="zeros", name="table")
+
+    def call(self, categories: Any) -> Any:
+        """Returns ``[rows]`` float32 for ``[rows, category_count]`` int32."""
+        weights = tf.gather(self.table, categories + self._offsets)
+        is_padding = tf.logical_and(tf.equal(categories, MISSING), self._in_list)
+        return tf.reduce_sum(tf.where(is_padding, 0.0, weights), axis=1)
