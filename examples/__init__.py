@@ -1,0 +1,1 @@
+"""Paceline on other people's data."""

@@ -1,0 +1,19 @@
+"""Where the rows of the feature views are: one folder for each view, one Parquet file for each day."""
+
+import os
+from pathlib import Path
+
+from feast import FileSource
+
+_BESIDE_REPO = Path(__file__).resolve().parent.parent / "data"
+_DATA = Path(os.environ.get("PACELINE_DATA") or _BESIDE_REPO).resolve()
+
+
+def daily_rows(view: str) -> FileSource:
+    """Returns the source of a view, whose files `paceline features materialize` writes."""
+    return FileSource(
+        name=f"{view}_rows",
+        path=str(_DATA / "features" / view / "*.parquet"),
+        timestamp_field="event_timestamp",
+        created_timestamp_column="created_timestamp",
+    )
