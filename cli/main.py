@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from cli.features import features
 from cli.output import messages
 from contract.errors import ContractError
 from features.errors import FeatureError
@@ -18,6 +19,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Class recommendations over gRPC, from a Feast feature store and a Keras wide-and-deep model.",
 )
+
+app.add_typer(features, name="features")
 
 
 def main() -> None:

@@ -1,0 +1,55 @@
+"""The Parquet files of a feature view: one for each day, written aside and renamed into place."""
+
+import os
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from feast import FeatureView, FileSource
+
+from features.errors import RepositoryError
+from features.schema import row_source
+
+_FINGERPRINT = b"paceline.fingerprint"
+
+
+def rows_folder(view: FeatureView) -> Path:
+    """Returns the folder that a view's source reads.
+
+    Raises:
+        RepositoryError: The source is not a folder of Parquet files.
+    """
+    source = row_source(view)
+    if not isinstance(source, FileSource) or Path(source.path).name != "*.parquet":
+        found = getattr(source, "path", type(source).__name__)
+        raise RepositoryError(
+            f"view {view.name!r}: its source is {found}, expected a FileSource of <folder>/*.parquet"
+        )
+    return Path(source.path).parent
+
+
+def day_file(view: FeatureView, day: date) -> Path:
+    """Returns the file of a view's rows of one day."""
+    return rows_folder(view) / f"day={day.isoformat()}.parquet"
+
+
+def is_current(path: Path, fingerprint: str) -> bool:
+    """Tells whether a file was written with this fingerprint and can be read."""
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+    except (OSError, pa.ArrowInvalid):
+        return False
+    return bool(metadata.get(_FINGERPRINT) == fingerprint.encode())
+
+
+def write_rows(path: Path, rows: pa.Table, fingerprint: str) -> None:
+    """Writes a file so that it is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.partial")
+    marked = rows.replace_schema_metadata({_FINGERPRINT: fingerprint.encode()})
+    with aside.open("wb") as out:
+        pq.write_table(marked, out, coerce_timestamps="us")
+        out.flush()
+        os.fsync(out.fileno())
+    aside.rename(path)

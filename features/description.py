@@ -1,0 +1,109 @@
+"""What a feature repository promises, apart from Feast: the plain form of definitions and registries."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from feast import Entity, FeatureService, FeatureStore, FeatureView, FileSource
+from feast.data_source import DataSource
+from feast.feast_object import FeastObject
+from feast.feature_view import DUMMY_ENTITY_NAME
+
+from contract.tags import FIELD_TAGS, SERVICE_TAGS
+from features.schema import row_source
+from features.store_errors import reported
+
+_MATTERS = FIELD_TAGS - {"owner"}
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureDescription:
+    """One feature: its Feast type, such as "Array(String)", and the tags that a model depends on."""
+
+    dtype: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ViewDescription:
+    """One feature view; a `ttl_seconds` of 0 is no limit."""
+
+    join_keys: tuple[str, ...]
+    ttl_seconds: int
+    source: str
+    features: Mapping[str, FeatureDescription]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceDescription:
+    """One feature service: its features as "view:feature", and the tags that name its roles."""
+
+    features: frozenset[str]
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """Everything that is promised, by name; of an entity its join key and type."""
+
+    entities: Mapping[str, str] = field(default_factory=dict)
+    views: Mapping[str, ViewDescription] = field(default_factory=dict)
+    services: Mapping[str, ServiceDescription] = field(default_factory=dict)
+
+
+def ttl_text(seconds: int) -> str:
+    """Returns a TTL such as "3 days" or "12:00:00"."""
+    return str(timedelta(seconds=seconds)).removesuffix(", 0:00:00") if seconds else "none"
+
+
+def describe(objects: Iterable[FeastObject]) -> Description:
+    """Returns what Feast objects promise; objects of other kinds are left out."""
+    listed = list(objects)
+    entities = {o.name: o for o in listed if isinstance(o, Entity) and o.name != DUMMY_ENTITY_NAME}
+    views = [o for o in listed if isinstance(o, FeatureView)]
+    services = [o for o in listed if isinstance(o, FeatureService)]
+    return Description(
+        entities={name: f"{entity.join_key} {entity.value_type.name}" for name, entity in entities.items()},
+        views={view.name: _view(view, entities) for view in views},
+        services={service.name: _service(service) for service in services},
+    )
+
+
+def describe_registry(store: FeatureStore) -> Description:
+    """Returns what the registry promises.
+
+    Raises:
+        StoreError: It can't be read.
+    """
+    with reported(f"the registry {store.config.registry.path} can't be read"):
+        return describe(
+            [*store.list_entities(), *store.list_batch_feature_views(), *store.list_feature_services()]
+        )
+
+
+def _view(view: FeatureView, entities: Mapping[str, Entity]) -> ViewDescription:
+    return ViewDescription(
+        join_keys=tuple(entities[name].join_key if name in entities else name for name in view.entities),
+        ttl_seconds=int(view.ttl.total_seconds()) if view.ttl else 0,
+        source=_source(row_source(view)),
+        features={feature.name: _feature(str(feature.dtype), feature.tags) for feature in view.features},
+    )
+
+
+def _source(source: DataSource) -> str:
+    return str(source.path if isinstance(source, FileSource) else source.get_table_query_string())
+
+
+def _feature(dtype: str, tags: Mapping[str, str]) -> FeatureDescription:
+    return FeatureDescription(dtype, {tag: value for tag, value in tags.items() if tag in _MATTERS})
+
+
+def _service(service: FeatureService) -> ServiceDescription:
+    return ServiceDescription(
+        features=frozenset(
+            f"{projection.name}:{feature.name}"
+            for projection in service.feature_view_projections
+            for feature in projection.features
+        ),
+        tags={tag: value for tag, value in service.tags.items() if tag in SERVICE_TAGS},
+    )

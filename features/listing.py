@@ -1,0 +1,96 @@
+"""What a feature store holds, to be read by people and scripts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from feast import FeatureService, FeatureStore, FeatureView, Field
+
+from features.repository import feature_service
+from features.store_errors import reported
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFeature:
+    """One feature."""
+
+    name: str
+    type: str
+    owner: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedView:
+    """One feature view; a `ttl_seconds` of 0 is no limit."""
+
+    name: str
+    join_keys: Sequence[str]
+    ttl_seconds: int
+    owner: str
+    description: str
+    features: Sequence[ListedFeature]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedService:
+    """One feature service and the views that it takes features of."""
+
+    name: str
+    owner: str
+    description: str
+    tags: Mapping[str, str]
+    views: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Everything that is registered, by name."""
+
+    views: Sequence[ListedView]
+    services: Sequence[ListedService]
+
+
+def list_registered(store: FeatureStore, service: str | None = None) -> Listing:
+    """Returns the registered views and services, all or what one service reads.
+
+    Raises:
+        StoreError: The registry can't be read, or the service is not registered.
+    """
+    with reported(f"the registry {store.config.registry.path} can't be read"):
+        views = sorted(store.list_batch_feature_views(), key=lambda view: view.name)
+        services = sorted(store.list_feature_services(), key=lambda listed: listed.name)
+    if service is None:
+        return Listing([_view(view, view.features) for view in views], [_service(s) for s in services])
+    chosen = feature_service(store, service)
+    read = {projection.name: projection.features for projection in chosen.feature_view_projections}
+    return Listing([_view(view, read[view.name]) for view in views if view.name in read], [_service(chosen)])
+
+
+def _view(view: FeatureView, features: Sequence[Field]) -> ListedView:
+    return ListedView(
+        name=view.name,
+        join_keys=view.join_keys,
+        ttl_seconds=int(view.ttl.total_seconds()) if view.ttl else 0,
+        owner=view.owner,
+        description=view.description,
+        features=[_feature(field, view.owner) for field in features],
+    )
+
+
+def _feature(field: Field, view_owner: str) -> ListedFeature:
+    return ListedFeature(
+        name=field.name,
+        type=str(field.dtype),
+        owner=field.tags.get("owner", view_owner),
+        description=field.description,
+    )
+
+
+def _service(service: FeatureService) -> ListedService:
+    return ListedService(
+        name=service.name,
+        owner=service.owner,
+        description=service.description,
+        tags=service.tags,
+        views=[projection.name for projection in service.feature_view_projections],
+    )

@@ -1,0 +1,119 @@
+"""From raw tables to the online store: aggregate the missing days, materialise, and list the live classes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from feast import FeatureService, FeatureStore, FeatureView
+
+from features.aggregate_settings import AggregateSettings
+from features.aggregates import build, every, find_aggregates, outdated, repository_settings
+from features.catalogue import Catalogue, WrittenCatalogue, find_catalogues, write_catalogue
+from features.errors import SourceError, StoreError
+from features.online import refuse_backwards, watermark, write_online
+from features.raw_tables import RawTables
+from features.store_errors import reported
+
+Progress = Callable[[str, int, int], None]
+"""Is told what is being done, how many steps of it are done, and of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Materialisation:
+    """What was done.
+
+    Attributes:
+        until: The last day.
+        end: The moment that the online store now shows.
+        built_count: How many files of rows were computed.
+        views: The views written online.
+        catalogues: The lists of live classes.
+    """
+
+    until: date
+    end: datetime
+    built_count: int
+    views: Sequence[str]
+    catalogues: Sequence[WrittenCatalogue]
+
+
+def materialize(
+    repo: Path,
+    store: FeatureStore,
+    world: Path,
+    *,
+    until: date | None,
+    rebuild: bool,
+    now: datetime,
+    progress: Progress,
+) -> Materialisation:
+    """Brings the offline rows and the online store up to the end of a day.
+
+    Args:
+        repo: The folder of the feature repository.
+        store: Its feature store.
+        world: The folder of the raw tables.
+        until: The last day; by default that of the last event, if it is over.
+        rebuild: Whether to compute again the days that are there.
+        now: The present.
+        progress: Is told of every step.
+
+    Raises:
+        FeatureError: See the modules of the steps. What was done before stays, and is not done again.
+    """
+    settings = repository_settings(repo)
+    views, services = _registered(store)
+    catalogues = find_catalogues(views, services)
+    aggregates = find_aggregates(repo, views, settings)
+    tables = RawTables(world, settings)
+    first, last = _range(tables, settings, until, now)
+    end = settings.days.end(last)
+    refuse_backwards(views, end)
+
+    todo = list((every if rebuild else outdated)(aggregates, first, last))
+    for number, (aggregate, day) in enumerate(todo):
+        progress("Aggregating", number, len(todo))
+        build(tables, aggregate, day, settings)
+    afresh = {
+        aggregate.view.name for aggregate, day in todo if _was_online(aggregate.view, settings.days.end(day))
+    }
+    online = _without_catalogues(views, catalogues)
+    for number, view in enumerate(online):
+        progress("Materialising", number, len(online) + len(catalogues))
+        write_online(store, view, end, afresh=view.name in afresh)
+    written = [write_catalogue(store, catalogue, last, end, now) for catalogue in catalogues]
+    progress("Materialised", len(views), len(views))
+    return Materialisation(last, end, len(todo), [view.name for view in online], written)
+
+
+def _registered(store: FeatureStore) -> tuple[list[FeatureView], list[FeatureService]]:
+    with reported(f"the registry {store.config.registry.path} can't be read"):
+        views, services = store.list_batch_feature_views(), store.list_feature_services()
+    if not views:
+        raise StoreError(
+            f"the registry {store.config.registry.path} is empty; run `paceline features apply` first"
+        )
+    return views, services
+
+
+def _range(tables: RawTables, settings: AggregateSettings, until: date | None, now: datetime) -> tuple[date, date]:
+    """Returns the first and the last day to aggregate."""
+    first_event, last_event = tables.event_range()
+    first, newest = settings.days.containing(first_event), settings.days.last_ended(now)
+    last = min(settings.days.containing(last_event), newest) if until is None else until
+    if last > newest:
+        raise SourceError(f"until is {last}, which is not over; expected {newest} or before")
+    if last < first:
+        raise SourceError(f"until is {last}, before the first event on {first}")
+    return first, last
+
+
+def _was_online(view: FeatureView, end: datetime) -> bool:
+    last = watermark(view)
+    return last is not None and end <= last
+
+
+def _without_catalogues(views: Sequence[FeatureView], catalogues: Sequence[Catalogue]) -> list[FeatureView]:
+    listed = {catalogue.view.name for catalogue in catalogues}
+    return [view for view in views if view.online and view.name not in listed]

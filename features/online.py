@@ -1,0 +1,74 @@
+"""Writing the newest rows of feature views to the online store, through Feast and never backwards."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from feast import FeatureStore, FeatureView
+from tqdm import tqdm
+
+from features.errors import StoreError
+from features.store_errors import reported
+
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def refuse_backwards(views: Iterable[FeatureView], end: datetime) -> None:
+    """Checks that no view was materialised to a later end, because SQLite would overwrite newer rows with older.
+
+    Raises:
+        StoreError: One was.
+    """
+    for view in views:
+        last = watermark(view)
+        if last is not None and end < last:
+            raise StoreError(
+                f"view {view.name!r} is materialised until {last.isoformat()}; going back to {end.isoformat()} "
+                "would overwrite newer rows"
+            )
+
+
+def watermark(view: FeatureView) -> datetime | None:
+    """Returns until when a view is materialised, None if it never was."""
+    last: datetime | None = view.most_recent_end_time
+    return last if last is None or last.tzinfo else last.replace(tzinfo=UTC)
+
+
+def write_online(store: FeatureStore, view: FeatureView, end: datetime, *, afresh: bool) -> None:
+    """Writes the newest row of each entity at `end` that is not stale, and notes in the registry that it did.
+
+    Feast's provider is called in place of `FeatureStore.materialize`, which marks the view as unavailable while it
+    works (feast-dev/feast#6780) and prints to standard output.
+
+    Args:
+        store: The feature store.
+        view: The registered view.
+        end: The moment.
+        afresh: Whether rows that were written before may have changed since.
+
+    Raises:
+        StoreError: The rows can't be read or written.
+    """
+    start = oldest_fresh(view, end)
+    last = watermark(view)
+    if last is not None and not afresh:
+        start = max(start, last)
+    with reported(f"view {view.name!r} can't be materialised to the {store.config.online_store.type} store"):
+        store.provider.materialize_single_feature_view(
+            config=store.config,
+            feature_view=view,
+            start_date=start,
+            end_date=end,
+            registry=store.registry,
+            project=store.project,
+            tqdm_builder=_silent,
+        )
+        store.registry.apply_materialization(view, store.project, start, end)
+
+
+def oldest_fresh(view: FeatureView, end: datetime) -> datetime:
+    """Returns the time of the oldest row of a view that is not stale at `end`."""
+    return end - view.ttl if view.ttl else _EVER
+
+
+def _silent(length: int) -> "tqdm[object]":
+    return tqdm(total=length, disable=True)

@@ -1,0 +1,90 @@
+"""The published models that a change of the definitions would break."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from contract.errors import ManifestError, ManifestFault
+from contract.manifest import published_versions, read_manifest
+from contract.stubs.manifest_pb2 import SOURCE_CLASS, SOURCE_MEMBER, Input, Manifest
+from contract.tags import SERVICE_TAGS, data_type
+from features.description import Description, ServiceDescription, ttl_text
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenModel:
+    """A published version that a change would break, and why."""
+
+    model: str
+    version: int
+    reasons: tuple[str, ...]
+
+
+def read_manifests(models: Path) -> list[Manifest]:
+    """Returns the manifests of all versions of all models; versions still being published have none.
+
+    Raises:
+        ManifestError: A manifest is invalid.
+    """
+    found: list[Manifest] = []
+    for model in sorted(models.iterdir()) if models.is_dir() else ():
+        for version in published_versions(model):
+            try:
+                found.append(read_manifest(model / str(version)))
+            except ManifestError as error:
+                if error.fault != ManifestFault.MANIFEST_MISSING:
+                    raise
+    return found
+
+
+def broken_models(manifests: Iterable[Manifest], before: Description, after: Description) -> list[BrokenModel]:
+    """Returns the versions that can be served from `before` and not, or less well, from `after`."""
+    broken = []
+    for manifest in manifests:
+        already = set(_reasons(manifest, before))
+        reasons = tuple(reason for reason in _reasons(manifest, after) if reason not in already)
+        if reasons:
+            broken.append(BrokenModel(manifest.model_name, manifest.version, reasons))
+    return broken
+
+
+def _reasons(manifest: Manifest, description: Description) -> Iterator[str]:
+    """Yields what of a manifest a description does not keep."""
+    if not manifest.HasField("feature_source"):
+        return
+    name = manifest.feature_source.feature_service
+    service = description.services.get(name)
+    if service is None:
+        yield f"feature service {name!r} is not registered"
+        return
+    for tag in SERVICE_TAGS:
+        found, expected = service.tags.get(tag, ""), getattr(manifest.feature_source, tag)
+        if found != expected:
+            yield f"{tag} of feature service {name!r} is {found!r}, expected {expected!r}"
+    if manifest.feature_source.catalogue_view not in description.views:
+        yield f"view {manifest.feature_source.catalogue_view!r} is not registered"
+    for spec in [*manifest.inputs, *manifest.display_features]:
+        if spec.source in (SOURCE_MEMBER, SOURCE_CLASS):
+            yield from _feature_reasons(spec, manifest, service, description)
+
+
+def _feature_reasons(
+    spec: Input, manifest: Manifest, service: ServiceDescription, description: Description
+) -> Iterator[str]:
+    reference = f"{spec.feature_view}:{spec.name}"
+    view = description.views.get(spec.feature_view)
+    if view is None or spec.name not in view.features:
+        yield f"feature {reference!r} is not registered"
+        return
+    if reference not in service.features:
+        yield f"feature {reference!r} is not in feature service {manifest.feature_source.feature_service!r}"
+    dtype = view.features[spec.name].dtype
+    if data_type(dtype) != spec.data_type:
+        yield f"feature {reference!r} is {dtype}, the model reads another type"
+    if 0 < view.ttl_seconds < (spec.ttl_seconds or float("inf")):
+        found, expected = ttl_text(view.ttl_seconds), ttl_text(spec.ttl_seconds)
+        yield f"the TTL of view {spec.feature_view!r} is {found}, the model expects {expected}"
+    source = manifest.feature_source
+    key = source.member_key if spec.source == SOURCE_MEMBER else source.class_key
+    if view.join_keys != (key,):
+        yield f"view {spec.feature_view!r} is keyed by {', '.join(view.join_keys)}, expected {key}"

@@ -1,0 +1,118 @@
+"""Opening a feature repository: its definitions, and the feature store that a profile describes."""
+
+import importlib.util
+import os
+import sys
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from feast import FeatureService, FeatureStore
+from feast.errors import FeastError
+from feast.feast_object import FeastObject
+from feast.repo_config import RepoConfig
+
+from contract.profile import data_dir, profile_path, read_profile
+from features.errors import RepositoryError, StoreError
+from features.store_errors import reported
+
+# Of ibis, which Feast's DuckDB store asks for every row; Feast shows such warnings to everybody.
+warnings.filterwarnings("ignore", r"fetch_arrow_table\(\) is deprecated", DeprecationWarning)
+
+DEFINITIONS = "definitions.py"
+_PACKAGE = "_feature_repository"
+
+
+def load_definitions(repo: Path) -> list[FeastObject]:
+    """Returns ``OBJECTS`` of the repository's ``definitions.py``, loaded afresh.
+
+    The folder is loaded as a package of its own name, whose modules import each other relatively. So every module
+    is loaded once, and no object exists twice.
+
+    Raises:
+        RepositoryError: The file does not exist, fails, or does not list Feast objects.
+    """
+    path = repo.resolve() / DEFINITIONS
+    if not path.is_file():
+        raise RepositoryError(f"{path} does not exist; it has to list the objects to register as OBJECTS")
+    objects = getattr(_load_package(path), "OBJECTS", None)
+    if not isinstance(objects, list) or not objects:
+        raise RepositoryError(f"{path}: OBJECTS is {objects!r}, expected a list of Feast objects")
+    return objects
+
+
+def _load_package(path: Path) -> ModuleType:
+    for name in [name for name in sys.modules if name.partition(".")[0] == _PACKAGE]:
+        del sys.modules[name]
+    spec = importlib.util.spec_from_file_location(_PACKAGE, path, submodule_search_locations=[str(path.parent)])
+    if spec is None or spec.loader is None:
+        raise RepositoryError(f"{path} can't be imported")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[_PACKAGE] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise RepositoryError(f"{path} can't be imported: {type(error).__name__}: {error}") from error
+    return module
+
+
+def open_store(repo: Path, profile: str = "", environment: Mapping[str, str] = os.environ) -> FeatureStore:
+    """Returns the feature store that a profile describes.
+
+    Args:
+        repo: The folder of the feature repository.
+        profile: The name of the profile; "" is the default one.
+        environment: The environment variables.
+
+    Raises:
+        ProfileError: The profile can't be read.
+        RepositoryError: It has an unknown key or a value out of range.
+        StoreError: The registry can't be opened.
+    """
+    path = profile_path(repo, profile)
+    raw = read_profile(repo, profile, environment)
+    data_dir(repo, environment).mkdir(parents=True, exist_ok=True)
+    try:
+        config = RepoConfig(**raw)
+        _check_keys(path, "registry", raw.get("registry"), type(config.registry).model_fields)
+    except (FeastError, TypeError, ValueError) as error:
+        raise RepositoryError(f"profile {path}: {error}") from None
+    _check_keys(path, "", raw, _top_level_keys())
+    config.repo_path = repo.resolve()
+    store = FeatureStore(repo_path=str(repo.resolve()), config=config)
+    with reported(f"the registry {config.registry.path} can't be opened"):
+        store.registry  # noqa: B018 - Feast opens it on first use
+    return store
+
+
+def feature_service(store: FeatureStore, name: str) -> FeatureService:
+    """Returns a registered feature service.
+
+    Raises:
+        StoreError: It is not registered, or the registry can't be read.
+    """
+    with reported(f"the registry {store.config.registry.path} can't be read"):
+        services = {service.name: service for service in store.list_feature_services()}
+    if name not in services:
+        known = ", ".join(sorted(services)) or "none; run `paceline features apply`"
+        raise StoreError(f"feature service {name!r} is not registered, registered: {known}")
+    return services[name]
+
+
+def _top_level_keys() -> set[str]:
+    fields = RepoConfig.model_fields
+    return set(fields) | {field.alias for field in fields.values() if field.alias}
+
+
+def _check_keys(path: Path, section: str, found: Any, known: Mapping[str, Any] | set[str]) -> None:
+    """Feast ignores keys that it does not know, such as misspelt ones."""
+    if not isinstance(found, Mapping):
+        return
+    prefix = f"{section}." if section else ""
+    for key in found:
+        if key not in known:
+            raise RepositoryError(
+                f"profile {path}: unknown key {prefix}{key}, expected one of {', '.join(sorted(known))}"
+            )
