@@ -38,6 +38,9 @@ class RegistryCheck:
 
 
 def _differences(manifest: pb.Manifest, registry: Registry) -> Iterator[str]:
+    if not manifest.HasField("feature_source"):
+        yield "the model has no feature source, so there is no catalogue for it to rank"
+        return
     source = manifest.feature_source
     features = registry.service_features(source.feature_service)
     if features is None:

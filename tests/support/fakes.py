@@ -1,0 +1,140 @@
+"""Fakes that implement the ports of `server.ranking`: a model whose scores are given, members in a dict."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.columns import to_column
+from contract.stubs import manifest_pb2 as pb
+from server.domain.errors import NoModel
+from server.ranking.ports import Columns, MemberRow, Snapshot
+
+TEXT = {"data_type": pb.DATA_TYPE_STRING, "encoding": pb.ENCODING_VOCABULARY}
+
+INPUTS = (
+    pb.Input(name="member_id", source=pb.SOURCE_MEMBER_KEY, **TEXT),
+    pb.Input(name="country", source=pb.SOURCE_MEMBER, feature_view="members", **TEXT),
+    pb.Input(name="class_id", source=pb.SOURCE_CLASS_KEY, **TEXT),
+    pb.Input(name="surface", source=pb.SOURCE_CONTEXT, **TEXT),
+    pb.Input(
+        name="moods",
+        source=pb.SOURCE_CONTEXT,
+        data_type=pb.DATA_TYPE_STRING_LIST,
+        encoding=pb.ENCODING_VOCABULARY,
+        list_length=2,
+    ),
+    pb.Input(
+        name="request_time",
+        source=pb.SOURCE_REQUEST_TIME,
+        data_type=pb.DATA_TYPE_INT64,
+        encoding=pb.ENCODING_TIME,
+    ),
+)
+
+FEATURE_TYPES: Mapping[str, int] = {
+    "title": pb.DATA_TYPE_STRING,
+    "minutes": pb.DATA_TYPE_INT32,
+    "rating": pb.DATA_TYPE_FLOAT32,
+    "is_live": pb.DATA_TYPE_BOOL,
+    "genres": pb.DATA_TYPE_STRING_LIST,
+    "vector": pb.DATA_TYPE_FLOAT32_LIST,
+}
+
+
+def manifest(version: int = 3, inputs: Sequence[pb.Input] = INPUTS) -> pb.Manifest:
+    """Returns the manifest of the fakes' model."""
+    return pb.Manifest(
+        model_name="ranking",
+        version=version,
+        inputs=inputs,
+        feature_source=pb.FeatureSource(
+            feature_service="ranking_v1", member_key="member_id", class_key="class_id", catalogue_view="live"
+        ),
+    )
+
+
+def snapshot(
+    class_ids: Sequence[str],
+    *,
+    generation: int = 1,
+    types: Mapping[str, int] = FEATURE_TYPES,
+    **features: Sequence[Any],
+) -> Snapshot:
+    """Returns a catalogue; a feature that is not given has no values."""
+    values = {name: features.get(name, [None] * len(class_ids)) for name in types}
+    return Snapshot(
+        generation=generation,
+        class_ids=class_ids,
+        positions={class_id: place for place, class_id in enumerate(class_ids)},
+        columns={},
+        features={
+            name: np.fromiter(column, dtype=np.object_, count=len(class_ids)) for name, column in values.items()
+        },
+        feature_types=types,
+    )
+
+
+@dataclass
+class FakeModels:
+    """One version with the scores of its classes; None serves when `snapshot` is None."""
+
+    snapshot: Snapshot | None
+    scores: Sequence[float] = ()
+    manifest: pb.Manifest = field(default_factory=manifest)
+    leases: int = 0
+    """How many leases are out."""
+    ranked: list[Columns] = field(default_factory=list)
+    """The columns of every call of `rank`."""
+    before_rank: Callable[[], Any] | None = None
+    """Awaited before ranking: to fail there, or to wait."""
+
+    def lease(self) -> "FakeLease":
+        if self.snapshot is None:
+            raise NoModel("no version of 'ranking' is serving")
+        self.leases += 1
+        return FakeLease(self, self.snapshot)
+
+
+class FakeLease:
+    def __init__(self, models: FakeModels, held: Snapshot) -> None:
+        self._models = models
+        self.snapshot = held
+        self.manifest = models.manifest
+
+    async def rank(
+        self, columns: Columns, candidates: NDArray[np.bool_], count: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        self._models.ranked.append(columns)
+        if self._models.before_rank is not None:
+            await self._models.before_rank()
+        scores = np.where(candidates[0], np.asarray(self._models.scores, dtype=np.float32), -1)
+        positions = np.argsort(-scores, kind="stable")[:count]
+        best = scores[positions]
+        return best[np.newaxis], np.where(best < 0, -1, positions).astype(np.int32)[np.newaxis]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._models.leases -= 1
+
+
+@dataclass
+class FakeMembers:
+    """Members in a dict: their features by id."""
+
+    members: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    failure: Exception | None = None
+
+    async def read(self, inputs: Sequence[pb.Input], member_key: str, member_id: str) -> MemberRow:
+        if self.failure is not None:
+            raise self.failure
+        found = {**self.members.get(member_id, {}), member_key: member_id}
+        columns = {spec.name: to_column(spec, [found.get(spec.name)]) for spec in inputs}
+        return MemberRow(columns, member_id in self.members)
