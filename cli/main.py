@@ -4,8 +4,10 @@ import sys
 
 import typer
 
+from cli.evaluate import evaluate_command
 from cli.features import features
 from cli.output import messages
+from cli.train import train_command
 from contract.errors import ContractError
 from features.errors import FeatureError
 from training.errors import TrainingError
@@ -21,6 +23,8 @@ app = typer.Typer(
 )
 
 app.add_typer(features, name="features")
+app.command("train")(train_command)
+app.command("evaluate")(evaluate_command)
 
 
 def main() -> None:

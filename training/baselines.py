@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from training.table import Table
 
-PRIOR_IMPRESSIONS = 20.0
-"""How many impressions at the overall rate a class's own rate is smoothed with."""
+POPULARITY = "popularity"
+PRIOR_ROWS = 20.0
+"""How many rows at the rate of all classes a class's own rate is smoothed with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,40 +36,33 @@ def constant_rate(labels: NDArray[np.float32]) -> Subject:
     return Subject("constant_rate", lambda table: np.full(len(table), rate))
 
 
-def popularity(class_key: str, classes: NDArray[Any], labels: NDArray[np.float32]) -> Subject:
-    """Returns the number of the class's positives in the training split; 0 for a class not seen there.
+def ranking_baselines(class_key: str, classes: NDArray[Any], labels: NDArray[np.float32]) -> list[Subject]:
+    """Returns both baselines that know nothing but which class a row shows.
 
     Args:
         class_key: The column that holds the class ids.
         classes: The class ids of the training split, ``[rows]``.
         labels: Its labels, ``[rows]``.
     """
-    counts = _counts(classes, labels)["positives"]
-    return Subject(
-        "popularity", lambda table: _look_up(counts, table.columns[class_key], 0.0), is_probability=False
-    )
+    rows = pd.DataFrame({"class": classes, "positives": labels.astype(np.float64), "rows": 1.0})
+    counts = rows.groupby("class").sum()
+    return [_popularity(class_key, counts), _class_rate(class_key, counts)]
 
 
-def class_rate(class_key: str, classes: NDArray[Any], labels: NDArray[np.float32]) -> Subject:
-    """Returns the class's rate of positives in the training split, smoothed towards the overall rate.
+def _popularity(class_key: str, counts: pd.DataFrame) -> Subject:
+    """The number of the class's positives in the training split; 0 for a class that was not seen there."""
+    starts = counts["positives"]
+    return Subject(POPULARITY, lambda table: _look_up(starts, table.columns[class_key], 0.0), is_probability=False)
 
-    ``(positives + PRIOR_IMPRESSIONS * rate) / (rows + PRIOR_IMPRESSIONS)``; the overall rate for a class not
-    seen there.
 
-    Args:
-        class_key: The column that holds the class ids.
-        classes: The class ids of the training split, ``[rows]``.
-        labels: Its labels, ``[rows]``.
+def _class_rate(class_key: str, counts: pd.DataFrame) -> Subject:
+    """The class's rate of positives in the training split, drawn towards that of all classes.
+
+    ``(positives + PRIOR_ROWS * rate) / (rows + PRIOR_ROWS)``, which is the rate of all for a class not seen there.
     """
-    rate = float(labels.mean())
-    counts = _counts(classes, labels)
-    rates = (counts["positives"] + PRIOR_IMPRESSIONS * rate) / (counts["rows"] + PRIOR_IMPRESSIONS)
+    rate = float(counts["positives"].sum() / counts["rows"].sum())
+    rates = (counts["positives"] + PRIOR_ROWS * rate) / (counts["rows"] + PRIOR_ROWS)
     return Subject("class_rate", lambda table: _look_up(rates, table.columns[class_key], rate))
-
-
-def _counts(classes: NDArray[Any], labels: NDArray[np.float32]) -> pd.DataFrame:
-    frame = pd.DataFrame({"class": classes, "positives": labels.astype(np.float64), "rows": 1.0})
-    return frame.groupby("class").sum()
 
 
 def _look_up(by_class: "pd.Series[float]", classes: NDArray[Any], otherwise: float) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ A value that its view's TTL had outlived by then comes back null, and so becomes
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -32,16 +33,29 @@ _ROW = "paceline_row"
 _FEATURES = (pb.SOURCE_MEMBER, pb.SOURCE_CLASS)
 
 
+@dataclass(frozen=True, slots=True)
+class History:
+    """Where rows and features come from.
+
+    Attributes:
+        repo: The feature repository.
+        profile: Its profile; "" is the default one.
+        world: The folder of the raw tables.
+    """
+
+    repo: Path
+    profile: str
+    world: Path
+
+
 class RankingDataset:
     """The training rows of a feature repository, joined with a feature service."""
 
-    def __init__(self, repo: Path, profile: str, world: Path, spec: RankingSpec) -> None:
+    def __init__(self, history: History, spec: RankingSpec) -> None:
         """Opens the feature store and the rows.
 
         Args:
-            repo: The feature repository.
-            profile: Its profile; "" is the default one.
-            world: The folder of the raw tables.
+            history: Where they are.
             spec: Which feature service, label and context.
 
         Raises:
@@ -49,13 +63,13 @@ class RankingDataset:
             DataError: The service can't be read by a model, or the rows lack a column.
             FeatureError: The repository can't be opened, or the service is not registered.
         """
-        self._store = open_store(repo, profile)
+        self._store = open_store(history.repo, history.profile)
         self._service = feature_service(self._store, spec.dataset.feature_service)
         self._label = spec.dataset.label
         self._context = list(spec.context)
         self.inputs = service_inputs(describe_registry(self._store), self._service.name, spec.context)
-        self.days = repository_settings(repo).days
-        self.rows = TrainingRows(repo, world, self.days)
+        self.days = repository_settings(history.repo).days
+        self.rows = TrainingRows(history.repo, history.world, self.days)
         self.rows.require(self._keys(), [self._label, *self._context])
 
     def load(self, first: date, last: date, progress: Progress) -> Table:

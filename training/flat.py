@@ -1,7 +1,12 @@
-"""Rows from flat tables: three files and the name of the column to predict, without a feature store."""
+"""Rows from flat tables: three files and the name of the column to predict, without a feature store.
 
-from collections.abc import Mapping, Sequence
+An input has the name of its column, with "_" for each character that can't be in the name of an argument.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -46,26 +51,26 @@ def read_splits(
     train = read_file(files.train)
     _require(files.train, train, [label, *overrides])
     inputs = infer_inputs(files.train, train.schema, label, overrides)
-    names = [spec.name for spec in inputs]
     tables = [(files.train, train)]
     for path in (files.validation, files.test):
         table = read_file(path, like=train.schema)
-        _require(path, table, [label, *names])
-        _check_types(path, table.select(names).schema, files.train, train.schema)
+        _require(path, table, [label, *inputs])
+        _check_types(path, table.select(list(inputs)).schema, files.train, train.schema)
         tables.append((path, table))
-    return inputs, Splits(*(_to_table(path, table, inputs, label) for path, table in tables))
+    splits = Splits(*(_to_table(path, table, inputs, label) for path, table in tables))
+    return list(inputs.values()), splits
 
 
 def infer_inputs(
     path: Path, schema: pa.Schema, label: str, overrides: Mapping[str, Mapping[str, Any]]
-) -> list[pb.Input]:
-    """Returns the inputs that the columns of a file become, the label and ignored columns left out.
+) -> dict[str, pb.Input]:
+    """Returns the input that each column of a file becomes, the label and ignored columns left out.
 
     Raises:
-        DataError: A column has a type that no input has.
+        DataError: A column has a type that no input has, or two columns become inputs of the same name.
         SpecError: An override is unknown or does not fit its column.
     """
-    inputs = []
+    inputs: dict[str, pb.Input] = {}
     for field in schema:
         override = dict(overrides.get(field.name, {}))
         if field.name == label or override.pop("ignore", False):
@@ -76,16 +81,23 @@ def infer_inputs(
                 f"{path}: column {field.name!r} is of type {field.type}, expected a text, number, bool "
                 f"or a list of texts or numbers; [inputs.{field.name}] ignore = true leaves it out"
             )
-        inputs.append(_input(field.name, feast_type, override))
+        inputs[field.name] = _input(field.name, feast_type, override)
+    for (one, first), (other, second) in combinations(inputs.items(), 2):
+        if first.name == second.name:
+            raise DataError(f"{path}: columns {one!r} and {other!r} both become the input {first.name!r}")
     return inputs
 
 
 def _input(column: str, feast_type: str, override: Mapping[str, Any]) -> pb.Input:
     texts = {key: str(int(value) if isinstance(value, bool) else value) for key, value in override.items()}
     try:
-        return tags.feature_input(column, feast_type, texts, source=pb.SOURCE_COLUMN)
+        return tags.feature_input(_argument_name(column), feast_type, texts, source=pb.SOURCE_COLUMN)
     except ContractError as error:
         raise SpecError(f"[inputs.{column}]: {error}") from None
+
+
+def _argument_name(column: str) -> str:
+    return re.sub(r"\W", "_", column, flags=re.ASCII)
 
 
 def _feast_type(data_type: pa.DataType) -> str | None:
@@ -103,7 +115,7 @@ def _feast_type(data_type: pa.DataType) -> str | None:
     return "Float64" if is_real else None
 
 
-def _require(path: Path, table: pa.Table, columns: Sequence[str]) -> None:
+def _require(path: Path, table: pa.Table, columns: Iterable[str]) -> None:
     for column in columns:
         if column not in table.column_names:
             raise DataError(f"{path} lacks the column {column!r}, expected among {', '.join(table.column_names)}")
@@ -118,9 +130,9 @@ def _check_types(path: Path, schema: pa.Schema, train_path: Path, train: pa.Sche
             )
 
 
-def _to_table(path: Path, table: pa.Table, inputs: Sequence[pb.Input], label: str) -> Table:
+def _to_table(path: Path, table: pa.Table, inputs: Mapping[str, pb.Input], label: str) -> Table:
     try:
-        columns = {spec.name: to_column(spec, table.column(spec.name).to_pylist()) for spec in inputs}
+        columns = {spec.name: to_column(spec, table.column(name).to_pylist()) for name, spec in inputs.items()}
     except ContractError as error:
         raise DataError(f"{path}: {error}") from None
     converted = Table(

@@ -35,7 +35,7 @@ For flat tables::
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -81,6 +81,11 @@ class RankingSpec:
     split: SplitSpec
     truth: TruthSpec | None
     model: ModelSpec
+
+    def with_split(self, train_until: date | None, validate_until: date | None) -> "RankingSpec":
+        """Returns the same with the days of the split that are given."""
+        days = SplitSpec(train_until or self.split.train_until, validate_until or self.split.validate_until)
+        return replace(self, split=days)
 
     def to_toml(self) -> str:
         """Returns the file that `parse_ranking_spec` takes back."""

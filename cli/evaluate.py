@@ -1,0 +1,78 @@
+"""`paceline evaluate`: a published version on the days after it, or on any others."""
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.metrics import metrics_document, print_metrics
+from cli.output import AsJson, messages, print_json
+from cli.stages import shown_stages
+from contract.profile import data_dir
+
+if TYPE_CHECKING:
+    from training.evaluate_version import Evaluation
+
+_FORMATS = ["%Y-%m-%d"]
+
+
+def evaluate_command(
+    version: Annotated[int | None, typer.Argument(help="The version.", show_default="the newest")] = None,
+    *,
+    repo: Annotated[Path, typer.Option(help="The folder of the feature repository.")] = Path("feature_repo"),
+    profile: Annotated[
+        str, typer.Option(envvar="PACELINE_PROFILE", help="Use feature_store.<PROFILE>.yaml of the repository.")
+    ] = "",
+    world: Annotated[
+        Path | None, typer.Option(help="The folder of the raw tables.", show_default="<data>/world")
+    ] = None,
+    models: Annotated[Path, typer.Option(help="The folder of the published models.")] = Path("models"),
+    name: Annotated[str, typer.Option(help="The name of the model.")] = "ranking",
+    first: Annotated[
+        datetime | None,
+        typer.Option(
+            "--from", formats=_FORMATS, help="The first day.", show_default="the first of the version's test"
+        ),
+    ] = None,
+    last: Annotated[
+        datetime | None,
+        typer.Option("--to", formats=_FORMATS, help="The last day.", show_default="the last with rows"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a published version against baselines and, in a simulated world, against the truth."""
+    from training.dataset import History
+    from training.evaluate_version import evaluate_version, newest_version
+
+    directory = models / name / str(version or newest_version(models / name))
+    history = History(repo, profile, world or data_dir(repo) / "world")
+    with shown_stages() as progress:
+        evaluation = evaluate_version(directory, history, _day(first), _day(last), progress)
+    _report(evaluation, as_json=as_json)
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
+
+
+def _report(evaluation: "Evaluation", *, as_json: bool) -> None:
+    manifest = evaluation.manifest
+    share = evaluation.share_of_reachable_lift
+    if as_json:
+        print_json(
+            {
+                "model": manifest.model_name,
+                "version": manifest.version,
+                "from": evaluation.first,
+                "to": evaluation.last,
+                "row_count": evaluation.row_count,
+                "metrics": metrics_document(evaluation.metrics),
+                "share_of_reachable_lift": share,
+            }
+        )
+        return
+    days = f"{evaluation.first} to {evaluation.last}, {evaluation.row_count:,} rows"
+    print_metrics(f"{manifest.model_name}, version {manifest.version}, {days}", evaluation.metrics)
+    if share is not None:
+        messages.print(f"{share:.1%} of the AUC that true probabilities gain on popularity.", highlight=False)

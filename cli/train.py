@@ -1,0 +1,128 @@
+"""`paceline train`: from history, or from flat tables, to a published model."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.metrics import metrics_document, print_metrics
+from cli.model_flags import with_model_flags
+from cli.output import AsJson, messages, print_json
+from cli.stages import shown_stages
+from contract.profile import data_dir
+
+if TYPE_CHECKING:
+    from training.pipeline import Published
+
+_HISTORY = "From the history of a world"
+_FLAT = "From flat tables, without a feature store"
+
+Repo = Annotated[Path, typer.Option(help="The folder of the feature repository.", rich_help_panel=_HISTORY)]
+Profile = Annotated[
+    str,
+    typer.Option(
+        envvar="PACELINE_PROFILE",
+        help="Use feature_store.<PROFILE>.yaml of the repository.",
+        rich_help_panel=_HISTORY,
+    ),
+]
+World = Annotated[
+    Path | None,
+    typer.Option(help="The folder of the raw tables.", show_default="<data>/world", rich_help_panel=_HISTORY),
+]
+TrainUntil = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d"],
+        help="The last day to train on.",
+        show_default="the day before the validation's",
+        rich_help_panel=_HISTORY,
+    ),
+]
+ValidateUntil = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d"],
+        help="The last day to validate on; all later ones are for the test.",
+        show_default="the last but one",
+        rich_help_panel=_HISTORY,
+    ),
+]
+TableFile = Annotated[Path | None, typer.Option(help="Rows to train on, Parquet or CSV.", rich_help_panel=_FLAT)]
+ValidationFile = Annotated[
+    Path | None, typer.Option(help="Rows to choose the best epoch by.", rich_help_panel=_FLAT)
+]
+TestFile = Annotated[Path | None, typer.Option(help="Rows for the test.", rich_help_panel=_FLAT)]
+Label = Annotated[str | None, typer.Option(help="The column to predict, 0 or 1.", rich_help_panel=_FLAT)]
+Spec = Annotated[
+    Path | None,
+    typer.Option(help="What to train, as TOML.", show_default="<repo>/training.toml; none for flat tables"),
+]
+Out = Annotated[Path, typer.Option(help="The folder of the published models.")]
+Name = Annotated[
+    str | None, typer.Option(help="The name of the model.", show_default="ranking, or the label of flat tables")
+]
+
+
+@with_model_flags
+def train_command(
+    *,
+    repo: Repo = Path("feature_repo"),
+    profile: Profile = "",
+    world: World = None,
+    train_until: TrainUntil = None,
+    validate_until: ValidateUntil = None,
+    table: TableFile = None,
+    validation: ValidationFile = None,
+    test: TestFile = None,
+    label: Label = None,
+    spec: Spec = None,
+    out: Out = Path("models"),
+    name: Name = None,
+    as_json: AsJson = False,
+    model_flags: Mapping[str, Any],
+) -> None:
+    """Train a model, measure it against baselines, and publish it."""
+    from training.dataset import History
+    from training.flat import FlatFiles
+    from training.pipeline import Target, train_flat, train_ranking
+    from training.spec import parse_flat_spec, parse_ranking_spec, read_spec_file
+
+    flat = _all_or_none(table=table, validation=validation, test=test, label=label)
+    with shown_stages() as progress:
+        if flat:
+            flat_spec = parse_flat_spec(read_spec_file(spec) if spec else "", str(spec), model_flags)
+            files = FlatFiles(flat["table"], flat["validation"], flat["test"])
+            published = train_flat(files, flat["label"], Target(out, name or flat["label"]), flat_spec, progress)
+        else:
+            path = spec or repo / "training.toml"
+            ranking_spec = parse_ranking_spec(read_spec_file(path), str(path), model_flags)
+            ranking_spec = ranking_spec.with_split(_day(train_until), _day(validate_until))
+            history = History(repo, profile, world or data_dir(repo) / "world")
+            published = train_ranking(history, Target(out, name or "ranking"), ranking_spec, progress)
+    _report(published, as_json=as_json)
+
+
+def _all_or_none(**flags: Any) -> dict[str, Any]:
+    """Returns the flags of a flat table, nothing where none is given."""
+    missing = [f"--{flag}" for flag, value in flags.items() if value is None]
+    if missing and len(missing) < len(flags):
+        raise typer.BadParameter(f"flat tables need {', '.join(missing)} too")
+    return {} if missing else flags
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
+
+
+def _report(published: "Published", *, as_json: bool) -> None:
+    manifest = published.manifest
+    if as_json:
+        document = {"model": manifest.model_name, "version": manifest.version, "directory": published.directory}
+        document["metrics"] = metrics_document(manifest.metrics)
+        print_json(document | {"train_row_count": manifest.training.row_count})
+    else:
+        print_metrics(f"{manifest.model_name}, version {manifest.version}", manifest.metrics)
+        messages.print(f"Published {published.directory}.", highlight=False, soft_wrap=True)

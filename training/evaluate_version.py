@@ -1,0 +1,135 @@
+"""Measuring a published version anew, on days that may have come after it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, timedelta
+from pathlib import Path
+
+from contract.manifest import published_versions, read_manifest, verify_files
+from contract.stubs import manifest_pb2 as pb
+from training.baselines import POPULARITY, Subject, ranking_baselines
+from training.dataset import History, RankingDataset
+from training.errors import DataError
+from training.evaluation import MODEL, ORACLE, measure, share_of_reachable_lift
+from training.labels import check_labels, to_labels
+from training.progress import Progress
+from training.saved_model import load_scorer
+from training.spec import RankingSpec, parse_ranking_spec
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What was measured of a version.
+
+    Attributes:
+        manifest: The version's manifest.
+        first: The first day of the rows.
+        last: Their last day.
+        row_count: How many there are.
+        metrics: Of the model, the baselines and, where true probabilities are known, the oracle.
+        share_of_reachable_lift: How much of what the oracle's AUC gains on popularity the model gains.
+    """
+
+    manifest: pb.Manifest
+    first: date
+    last: date
+    row_count: int
+    metrics: Sequence[pb.Metric]
+    share_of_reachable_lift: float | None
+
+
+def newest_version(model_dir: Path) -> int:
+    """Returns the newest version of a model.
+
+    Raises:
+        DataError: There is none.
+    """
+    versions = published_versions(model_dir)
+    if not versions:
+        raise DataError(f"{model_dir} has no published version")
+    return versions[-1]
+
+
+def evaluate_version(
+    version_dir: Path,
+    history: History,
+    first: date | None,
+    last: date | None,
+    progress: Progress,
+) -> Evaluation:
+    """Measures a published version with its own ``serving_default``.
+
+    Args:
+        version_dir: The folder of the version.
+        history: Where rows and features come from.
+        first: The first day; by default the one after the version's validation split.
+        last: The last day; by default the last with rows.
+        progress: Hears of each step.
+
+    Raises:
+        ContractError: The version is not what its manifest promises.
+        FeatureError: The feature repository can't be opened, or lacks the feature service.
+        TrainingError: The rows are not fit, or the features are no longer those of the version.
+    """
+    manifest = read_manifest(version_dir)
+    verify_files(version_dir, manifest)
+    spec = _spec(version_dir, manifest)
+    dataset = RankingDataset(history, spec)
+    _check_inputs(version_dir, manifest, dataset)
+    first = first or _day_after_validation(spec)
+    last = last or dataset.rows.day_range()[1]
+    table = dataset.load(first, last, progress)
+    check_labels(f"the test split, the days from {first} to {last},", table)
+    subjects = [
+        _model(version_dir, manifest),
+        *_baselines(manifest, dataset, spec.dataset.label),
+        *_oracle(dataset, spec, first, last),
+    ]
+    progress("evaluating", 0, 1)
+    metrics = measure(subjects, {"test": table})
+    progress("evaluating", 1, 1)
+    share = share_of_reachable_lift(metrics, POPULARITY)
+    return Evaluation(manifest, first, last, len(table), metrics, share)
+
+
+def _spec(version_dir: Path, manifest: pb.Manifest) -> RankingSpec:
+    if not manifest.HasField("feature_source"):
+        raise DataError(f"{version_dir} was trained on a flat table, expected a version with a feature service")
+    return parse_ranking_spec(manifest.training.spec_toml, f"{version_dir}: training.spec_toml", {})
+
+
+def _check_inputs(version_dir: Path, manifest: pb.Manifest, dataset: RankingDataset) -> None:
+    registered = {spec.name: spec for spec in dataset.inputs.inputs}
+    for spec in manifest.inputs:
+        if registered.get(spec.name) != spec:
+            service = manifest.feature_source.feature_service
+            raise DataError(f"{version_dir} reads {spec.name!r} as feature service {service!r} no longer has it")
+
+
+def _day_after_validation(spec: RankingSpec) -> date:
+    if spec.split.validate_until is None:
+        raise DataError("the version's manifest has no split.validate_until, expected --from")
+    return spec.split.validate_until + timedelta(days=1)
+
+
+def _model(version_dir: Path, manifest: pb.Manifest) -> Subject:
+    scorer = load_scorer(version_dir)
+    return Subject(MODEL, lambda table: scorer({i.name: table.columns[i.name] for i in manifest.inputs}))
+
+
+def _baselines(manifest: pb.Manifest, dataset: RankingDataset, label: str) -> list[Subject]:
+    """Returns the baselines, from the days that the version was trained on."""
+    key = manifest.feature_source.class_key
+    times = (manifest.training.first_row_time, manifest.training.last_row_time)
+    first, last = (dataset.days.containing(time.ToDatetime(tzinfo=UTC)) for time in times)
+    rows = dataset.rows.between(first, last, [key, label])
+    if not rows.num_rows:
+        raise DataError(f"there are no rows of the days trained on, {first} to {last}")
+    labels = to_labels(f"label {label!r}", rows[label].to_pylist())
+    return ranking_baselines(key, rows[key].to_numpy(), labels)
+
+
+def _oracle(dataset: RankingDataset, spec: RankingSpec, first: date, last: date) -> Iterator[Subject]:
+    truth = dataset.rows.true_probabilities(spec.truth, first, last) if spec.truth else None
+    if truth is not None:
+        yield Subject(ORACLE, lambda _: truth)

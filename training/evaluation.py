@@ -1,0 +1,37 @@
+"""Measuring whatever gives scores, on splits."""
+
+from collections.abc import Iterable, Mapping
+
+from contract.stubs.manifest_pb2 import Metric
+from training.baselines import Subject
+from training.metrics import probability_metrics, ranking_metrics
+from training.table import Table
+
+MODEL = "model"
+ORACLE = "oracle"
+
+
+def measure(subjects: Iterable[Subject], splits: Mapping[str, Table]) -> list[Metric]:
+    """Returns the metrics of every subject on every split, by name."""
+    return [
+        Metric(name=name, subject=subject.name, split=split, value=value)
+        for split, table in splits.items()
+        for subject in subjects
+        for name, value in _measure(subject, table).items()
+    ]
+
+
+def _measure(subject: Subject, table: Table) -> dict[str, float]:
+    scores = subject.score(table)
+    measured = ranking_metrics(table.labels, scores, table.members)
+    if subject.is_probability:
+        measured |= probability_metrics(table.labels, scores)
+    return measured
+
+
+def share_of_reachable_lift(metrics: Iterable[Metric], baseline: str) -> float | None:
+    """Returns how much of the AUC that the oracle gains on a baseline the model gains; None without an oracle."""
+    auc = {metric.subject: metric.value for metric in metrics if metric.name == "auc"}
+    if ORACLE not in auc or auc[ORACLE] == auc[baseline]:
+        return None
+    return (auc[MODEL] - auc[baseline]) / (auc[ORACLE] - auc[baseline])
