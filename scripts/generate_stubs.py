@@ -1,11 +1,14 @@
 """Generates the Python stubs from the protos: the wire's into the client, the manifest's into the contract.
 
-Run as ``python scripts/generate_stubs.py [ROOT]``; with ROOT, the stubs are written below it instead of below
-the checkout, which is how ``make lint`` compares them with the committed ones.
+Run as ``python scripts/generate_stubs.py``. With ``--check``, nothing is written: the command fails and names the
+stubs that differ from what the protos say.
 """
 
+import os
 import sys
+import sysconfig
 import tempfile
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
@@ -18,6 +21,22 @@ MANIFEST_STUBS = Path("contract/stubs")
 WIRE_STUBS = Path("client/src")
 
 
+def main() -> None:
+    """Generates the stubs, or checks them."""
+    if "--check" in sys.argv[1:]:
+        check()
+    else:
+        generate(CHECKOUT)
+
+
+def check() -> None:
+    """Exits with a message if the committed stubs differ from what the protos say."""
+    with tempfile.TemporaryDirectory() as scratch:
+        generate(Path(scratch))
+        if differing := sorted(_differing(Path(scratch))):
+            sys.exit("these stubs differ from the protos; run `make stubs`:\n" + "\n".join(map(str, differing)))
+
+
 def generate(root: Path) -> None:
     """Writes every stub below `root`."""
     _protoc(root / WIRE_STUBS, "paceline/v1", grpc=True)
@@ -27,6 +46,19 @@ def generate(root: Path) -> None:
         target.mkdir(parents=True, exist_ok=True)
         for stub in Path(scratch).rglob("*_pb2.py*"):
             (target / stub.name).write_bytes(stub.read_bytes())
+
+
+def _differing(fresh: Path) -> Iterator[Path]:
+    """Yields the stubs that are missing, stale or left over in the checkout, which `fresh` is compared with."""
+    for stub in _stubs(fresh) | _stubs(CHECKOUT):
+        sides = [root / stub for root in (fresh, CHECKOUT)]
+        if not all(side.exists() for side in sides) or sides[0].read_bytes() != sides[1].read_bytes():
+            yield stub
+
+
+def _stubs(root: Path) -> set[Path]:
+    folders = (WIRE_STUBS, MANIFEST_STUBS)
+    return {path.relative_to(root) for folder in folders for path in (root / folder).rglob("*_pb2*.py*")}
 
 
 def _protoc(out: Path, package: str, *, grpc: bool) -> None:
@@ -41,4 +73,6 @@ def _protoc(out: Path, package: str, *, grpc: bool) -> None:
 
 
 if __name__ == "__main__":
-    generate(Path(sys.argv[1]) if len(sys.argv) > 1 else CHECKOUT)
+    # protoc looks for its mypy plugins on the PATH, where those of a virtual environment need not be.
+    os.environ["PATH"] = os.pathsep.join((sysconfig.get_path("scripts"), os.environ.get("PATH", "")))
+    main()

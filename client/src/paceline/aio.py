@@ -14,7 +14,7 @@ import grpc
 from paceline.calls import Choice, Moment, recommend_request, require_serving, score_request
 from paceline.channels import TlsOptions, open_async_channel
 from paceline.errors import Unavailable, rpc_errors
-from paceline.retry import DEFAULT, UNTIL_DEADLINE, Clock, RetryPolicy, Schedule
+from paceline.retry import DEFAULT, Clock, RetryPolicy, Schedule
 from paceline.v1.model_service_pb2 import GetModelStatusRequest, GetModelStatusResponse
 from paceline.v1.model_service_pb2_grpc import ModelServiceStub
 from paceline.v1.recommendation_service_pb2 import RecommendClassesResponse, ScoreClassesResponse
@@ -96,7 +96,7 @@ class AsyncPacelineClient:
         async def ask(left: float) -> None:
             require_serving(await self._models.GetModelStatus(GetModelStatusRequest(), timeout=left))
 
-        await self._call(ask, timeout, UNTIL_DEADLINE)
+        await self._call(ask, timeout, self._retry.until_deadline())
 
     async def close(self) -> None:
         """Closes the channel; calls still under way are cancelled."""

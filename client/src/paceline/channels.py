@@ -35,7 +35,7 @@ class TlsOptions:
 
     def __post_init__(self) -> None:
         if (self.cert is None) != (self.key is None):
-            raise ValueError(f"{'cert' if self.key is None else 'key'} is missing: cert and key go together")
+            raise ValueError(f"{'key' if self.key is None else 'cert'} is missing: cert and key go together")
 
     def credentials(self) -> grpc.ChannelCredentials:
         """Returns the credentials of a channel.

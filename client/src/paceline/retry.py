@@ -4,7 +4,7 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Clock = Callable[[], float]
 """Seconds since any fixed moment, never going back."""
@@ -50,12 +50,13 @@ class RetryPolicy:
             yield self.jitter(ceiling)
             ceiling = min(2 * ceiling, self.max_backoff)
 
+    def until_deadline(self) -> "RetryPolicy":
+        """Returns the policy with the same pauses and as many attempts as the deadline leaves time for."""
+        return replace(self, attempts=sys.maxsize)
+
 
 DEFAULT = RetryPolicy()
 """Three attempts within a tenth of a second."""
-
-UNTIL_DEADLINE = RetryPolicy(attempts=sys.maxsize, initial_backoff=0.1, max_backoff=1.0)
-"""Tries again until the deadline."""
 
 
 class Schedule:

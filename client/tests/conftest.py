@@ -1,0 +1,3 @@
+from paceline.testing.plugin import paceline_server
+
+__all__ = ["paceline_server"]
