@@ -23,9 +23,9 @@ from server.domain.errors import (
 DOMAIN = "paceline"
 REASON_PREFIX = "ERROR_REASON_"
 
-MAX_VIOLATIONS = 8
-MAX_TEXT = 400
-"""A status travels in the trailers, which gRPC limits to 8 KiB: longer texts, in characters, are cut."""
+MAX_VIOLATIONS = 5
+MAX_TEXT_BYTES = 400
+"""A status travels in the trailers, which gRPC limits to 8 KiB: the rest is cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +77,7 @@ def _packed(message: ErrorInfo | BadRequest) -> Any:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…"
+    encoded = text.encode()
+    if len(encoded) <= MAX_TEXT_BYTES:
+        return text
+    return encoded[:MAX_TEXT_BYTES].decode(errors="ignore") + "…"

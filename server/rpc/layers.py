@@ -7,13 +7,18 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 from grpc_status import rpc_status
 
 from server.domain.errors import DeadlineExpired, Draining
 from server.rpc.errors import UNEXPECTED, kind_of, to_status
+
+if TYPE_CHECKING:
+    MethodHandler = grpc.RpcMethodHandler[Any, Any]
+else:
+    MethodHandler = grpc.RpcMethodHandler  # generic in its stubs only
 
 logger = logging.getLogger(__name__)
 
@@ -106,13 +111,13 @@ class LayeredInterceptor(grpc.aio.ServerInterceptor):
 
     def __init__(self, layers: Sequence[Layer]) -> None:
         self._layers = layers
-        self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+        self._handlers: dict[str, MethodHandler] = {}
 
     async def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]],
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[MethodHandler | None]],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+    ) -> MethodHandler | None:
         """Returns the handler of a call, with the layers around it."""
         method = handler_call_details.method
         handler = self._handlers.get(method)
@@ -122,7 +127,7 @@ class LayeredInterceptor(grpc.aio.ServerInterceptor):
                 handler = self._handlers[method] = self._wrap(method, handler)
         return handler
 
-    def _wrap(self, method: str, handler: grpc.RpcMethodHandler[Any, Any]) -> grpc.RpcMethodHandler[Any, Any]:
+    def _wrap(self, method: str, handler: MethodHandler) -> MethodHandler:
         handle: Any = handler.unary_unary
         for layer in reversed(self._layers):
             handle = layer(method, handle)

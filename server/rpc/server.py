@@ -1,10 +1,11 @@
-"""Putting the gRPC server together."""
+"""The gRPC server."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import grpc
-from grpc_health.v1 import health, health_pb2_grpc
+from grpc_health.v1 import health as health_check
+from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from paceline.v1 import model_service_pb2 as models_pb
@@ -12,8 +13,11 @@ from paceline.v1 import recommendation_service_pb2 as pb
 from paceline.v1.model_service_pb2_grpc import add_ModelServiceServicer_to_server
 from paceline.v1.recommendation_service_pb2_grpc import add_RecommendationServiceServicer_to_server
 from server.domain.errors import StartError
+from server.domain.versions import VersionRecord
+from server.ranking.recommend import Recommender
+from server.ranking.score import Scorer
 from server.rpc.health import Health
-from server.rpc.layers import Layer, LayeredInterceptor
+from server.rpc.layers import Gate, LayeredInterceptor, Observe, deadline, errors, observed
 from server.rpc.servicers import ModelServicer, RecommendationServicer
 
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
@@ -47,28 +51,55 @@ class Tls:
         )
 
 
-def build_server(
-    recommendations: RecommendationServicer, models: ModelServicer, health_of: Health, layers: Sequence[Layer]
-) -> grpc.aio.Server:
-    """Returns the server with its services, not yet bound or started."""
-    server = grpc.aio.server(interceptors=[LayeredInterceptor(layers)], options=_OPTIONS)
-    add_RecommendationServiceServicer_to_server(recommendations, server)
-    add_ModelServiceServicer_to_server(models, server)
-    health_pb2_grpc.add_HealthServicer_to_server(health_of.servicer, server)
-    reflection.enable_server_reflection((*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
-    return server
+class GrpcServer:
+    """Paceline's services, health and reflection on one port.
 
-
-def bind(server: grpc.aio.Server, host: str, port: int, tls: Tls | None) -> int:
-    """Binds the server and returns its port; 0 takes a free one.
-
-    Raises:
-        StartError: The address can't be bound.
+    Args:
+        recommender: Answers RecommendClasses.
+        scorer: Answers ScoreClasses.
+        records: Returns the records of all versions, newest first.
+        observe: Is told of every call.
     """
-    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    try:
-        if tls is None:
-            return server.add_insecure_port(address)
-        return server.add_secure_port(address, tls.credentials())
-    except RuntimeError:
-        raise StartError(f"can't listen on {address}: it is in use, or not an address of this machine") from None
+
+    def __init__(
+        self,
+        recommender: Recommender,
+        scorer: Scorer,
+        records: Callable[[], Iterable[VersionRecord]],
+        observe: Observe,
+    ) -> None:
+        self.gate = Gate()
+        layers = (errors, observed(observe), self.gate.layer, deadline)  # the outermost first
+        self._server = grpc.aio.server(interceptors=[LayeredInterceptor(layers)], options=_OPTIONS)
+        self.health = Health(SERVICES)
+        add_RecommendationServiceServicer_to_server(RecommendationServicer(recommender, scorer), self._server)
+        add_ModelServiceServicer_to_server(ModelServicer(records), self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self.health.servicer, self._server)
+        names = (*SERVICES, health_check.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, self._server)
+
+    def bind(self, host: str, port: int, tls: Tls | None = None) -> int:
+        """Takes the port and returns it; 0 takes a free one.
+
+        Raises:
+            StartError: The address can't be bound.
+        """
+        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        try:
+            if tls is None:
+                return self._server.add_insecure_port(address)
+            return self._server.add_secure_port(address, tls.credentials())
+        except RuntimeError:
+            message = f"can't listen on {address}: it is in use, or not an address of this machine"
+            raise StartError(message) from None
+
+    async def start(self) -> None:
+        """Begins to answer."""
+        await self.health.tell(is_serving=False)
+        await self._server.start()
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Says so, lets no call in, and returns when those under way have ended or `grace_seconds` have passed."""
+        await self.health.drain()
+        self.gate.is_closed = True
+        await self._server.stop(grace_seconds)
