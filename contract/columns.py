@@ -15,6 +15,7 @@ TIME       INT64                                        int64    (required)
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -85,16 +86,20 @@ def _scalar_column(spec: Input, values: Iterable[Any]) -> NDArray[Any]:
 
 def _list_column(spec: Input, rows: Iterable[Any]) -> NDArray[Any]:
     """Keeps the first `list_length` elements of each row and fills up with the missing marker."""
-    listed = list(rows)
-    column = np.full((len(listed), spec.list_length), missing_marker(spec), dtype=column_dtype(spec))
-    for row, elements in zip(column, listed, strict=True):
-        if elements is None or len(elements) == 0:
-            continue
-        if isinstance(elements, str | bytes):
-            raise TypeError(f"expected a list, found {elements!r}")
-        kept = _scalar_column(spec, list(elements[: spec.list_length]))
-        row[: len(kept)] = kept
+    kept = [_elements(row)[: spec.list_length] for row in rows]
+    column = np.full((len(kept), spec.list_length), missing_marker(spec), dtype=column_dtype(spec))
+    lengths = np.fromiter(map(len, kept), dtype=np.int64, count=len(kept))
+    is_filled = np.arange(spec.list_length) < lengths[:, np.newaxis]
+    column[is_filled] = _scalar_column(spec, list(chain.from_iterable(kept)))
     return column
+
+
+def _elements(row: Any) -> Any:
+    if row is None:
+        return ()
+    if isinstance(row, str | bytes) or not hasattr(row, "__len__"):
+        raise TypeError(f"expected a list, found {row!r}")
+    return row
 
 
 def _is_none(objects: NDArray[Any]) -> NDArray[np.bool_]:
