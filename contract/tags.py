@@ -6,6 +6,7 @@ whose vocabulary and embedding it shares), ``owner``.
 Feature service tags: ``member_key``, ``class_key`` (join keys) and ``catalogue_view``.
 """
 
+import math
 from collections.abc import Mapping
 
 from contract.errors import TagError
@@ -126,6 +127,8 @@ def _set_default(spec: pb.Input, tag: str) -> None:
         spec.default_number = float(tag)
     except ValueError:
         raise TagError(f"default is {tag!r}, expected a number") from None
+    if not math.isfinite(spec.default_number):
+        raise TagError(f"default is {tag!r}, expected a finite number")
 
 
 def feature_source(service: str, tags: Mapping[str, str]) -> pb.FeatureSource:

@@ -54,7 +54,7 @@ class Embeddings(keras.layers.Layer):
         columns = np.array([feature.start for feature in self._scalars], np.int32)
         offsets = np.array([self.table.offsets[feature.vocabulary] for feature in self._scalars], np.int32)
         embedded = self.table(tf.gather(categories, columns, axis=1) + offsets)
-        return tf.reshape(embedded, [-1, len(self._scalars) * self.table.embedding_size])
+        return tf.reshape(embedded, [tf.shape(categories)[0], len(self._scalars) * self.table.embedding_size])
 
     def _mean(self, categories: Any, feature: Feature) -> Any:
         elements = categories[:, feature.start : feature.start + feature.length]

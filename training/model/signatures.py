@@ -57,7 +57,7 @@ class Signatures:
         member = self.network.member(*self.encoder.member(columns))
         logits = self.network.score_all(member, Code(class_state, class_wide, class_crosses))
         best = tf.math.top_k(tf.where(candidates, logits, -float("inf")), k=count)
-        is_ranked = tf.math.is_finite(best.values)
+        is_ranked = best.values > -float("inf")
         return {
             "scores": tf.where(is_ranked, tf.sigmoid(best.values), -1.0),
             "positions": tf.where(is_ranked, best.indices, -1),
