@@ -90,7 +90,7 @@ def _compare(
     if np.any(differs):
         worst = int(np.argmax(np.where(differs, np.abs(found - expected), -1)))
         raise _Mismatch(
-            f"{signature} scores {found[worst]} where the manifest says {expected[worst]}"
+            f"{signature} scores {found[worst]:.7g} where the manifest says {expected[worst]:.7g}"
             f" (tolerance {manifest.score_tolerance:g})"
         )
 

@@ -7,12 +7,13 @@ from contract.manifest import read_manifest, verify_files
 from contract.stubs.manifest_pb2 import Manifest
 from server.domain.versions import RefusalReason, Refused
 
-_REASONS = {
+REASONS = {
     ManifestFault.MANIFEST_MISSING: RefusalReason.MANIFEST_MISSING,
     ManifestFault.MANIFEST_INVALID: RefusalReason.MANIFEST_INVALID,
     ManifestFault.FILE_MISSING: RefusalReason.FILE_MISSING,
     ManifestFault.FILE_CHANGED: RefusalReason.FILE_CHANGED,
 }
+"""Why a version with each fault is refused."""
 
 
 def verified_manifest(version_dir: Path) -> Manifest:
@@ -26,5 +27,5 @@ def verified_manifest(version_dir: Path) -> Manifest:
         manifest = read_manifest(version_dir)
         verify_files(version_dir, manifest)
     except ManifestError as error:
-        raise Refused(_REASONS[error.fault], str(error)) from None
+        raise Refused(REASONS[error.fault], str(error)) from None
     return manifest

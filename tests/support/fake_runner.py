@@ -1,0 +1,108 @@
+"""A runner without a process: the tiny model in numpy, which a test can make crash or hang."""
+
+import asyncio
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from server.domain.errors import RunnerLost
+from server.models.ports import CallFailed, Signatures
+from server.models.signatures import expected_signatures
+from server.ranking.ports import Columns
+from tests.support import linear_model
+
+_MODEL_FILE = "weight.txt"
+
+
+def write_fake_model(version_dir: Path, weight: float) -> None:
+    """Writes what FakeRunner loads."""
+    (version_dir / _MODEL_FILE).write_text(str(weight))
+
+
+def write_broken_model(version_dir: Path, weight: float) -> None:  # noqa: ARG001 - a broken model has none
+    """Writes what FakeRunner can't load."""
+    (version_dir / _MODEL_FILE).write_text("no number")
+
+
+class FakeRunner:
+    """See `server.models.ports.Runner`."""
+
+    def __init__(self, on_lost: Callable[[], None], signatures: Signatures) -> None:
+        self.is_lost = False
+        self.is_closed = False
+        self.has_crashed = False
+        self.is_serving = False
+        self.kept: dict[int, Columns] = {}
+        self._on_lost = on_lost
+        self._signatures = signatures
+        self._weight = 0.0
+
+    def crash(self) -> None:
+        """Ends as a process that is killed does."""
+        if not self.is_lost:
+            self.is_lost = self.has_crashed = True
+            self._on_lost()
+
+    async def load(self, saved_model_dir: Path) -> Signatures:
+        self._check_alive()
+        try:
+            self._weight = float((saved_model_dir / _MODEL_FILE).read_text())
+        except ValueError as error:
+            raise CallFailed(str(error)) from None
+        return self._signatures
+
+    async def encode_classes(self, key: int, columns: Columns, keep: Collection[int]) -> None:
+        await self._turn()
+        self.kept = {kept: classes for kept, classes in self.kept.items() if kept in keep} | {key: columns}
+
+    async def rank(
+        self, key: int, columns: Columns, candidates: NDArray[np.bool_], count: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        await self._turn()
+        if key not in self.kept:
+            raise CallFailed(f"no classes under {key}")
+        return linear_model.ranking(self._weight, columns, self.kept[key], candidates, count)
+
+    async def score_rows(self, columns: Columns) -> NDArray[np.float32]:
+        await self._turn()
+        return linear_model.scores(self._weight, columns)
+
+    async def serve(self) -> None:
+        await self._turn()
+        self.is_serving = True
+
+    async def close(self) -> None:
+        self.is_lost = self.is_closed = True
+
+    async def _turn(self) -> None:
+        await asyncio.sleep(0)
+        self._check_alive()
+
+    def _check_alive(self) -> None:
+        if self.is_lost:
+            raise RunnerLost("the runner ended")
+
+
+class FakeRunners:
+    """Starts fake runners and remembers them, in order."""
+
+    def __init__(self) -> None:
+        self.started: list[FakeRunner] = []
+        self.signatures = expected_signatures(linear_model.manifest(1, 1.0))
+        self.crashing_starts = 0
+        """How many of the next runners crash before they load."""
+
+    async def start(self, on_lost: Callable[[], None]) -> FakeRunner:
+        runner = FakeRunner(on_lost, self.signatures)
+        self.started.append(runner)
+        if self.crashing_starts:
+            self.crashing_starts -= 1
+            runner.crash()
+        return runner
+
+    @property
+    def alive(self) -> list[FakeRunner]:
+        """Those that run."""
+        return [runner for runner in self.started if not runner.is_lost]

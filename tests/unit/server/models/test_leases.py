@@ -1,0 +1,115 @@
+"""Leases on a loaded version and its snapshots."""
+
+import asyncio
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from server.domain.errors import NoModel, RunnerLost
+from server.models.leases import LoadedVersion, VersionLease
+from server.ranking.ports import Lease
+from tests.support.fake_runner import FakeRunner, write_fake_model
+from tests.support.linear_model import manifest, member_columns, snapshot
+
+SHORT, LONG = (np.array(minutes, dtype=np.float32) for minutes in ([10, 20], [50, 40, 30]))
+
+
+@pytest.fixture
+async def runner(tmp_path: Path) -> FakeRunner:
+    write_fake_model(tmp_path, 2.0)
+    fake = FakeRunner(lambda: None, {})
+    await fake.load(tmp_path)
+    return fake
+
+
+@pytest.fixture
+def loaded(runner: FakeRunner) -> LoadedVersion:
+    return LoadedVersion(manifest(1, 2.0), runner)
+
+
+async def places(lease: Lease) -> list[int]:
+    classes = len(lease.snapshot.class_ids)
+    _, positions = await lease.rank(member_columns(), np.ones((1, classes), dtype=np.bool_), classes)
+    found: list[int] = positions[0].tolist()
+    return found
+
+
+async def test_there_is_no_lease_without_a_snapshot(loaded: LoadedVersion) -> None:
+    with pytest.raises(NoModel, match="version 1 of 'classes' has no catalogue"):
+        loaded.lease()
+    assert not loaded.is_leased
+
+
+async def test_a_lease_ranks_the_snapshot_that_was_there_when_it_was_taken(loaded: LoadedVersion) -> None:
+    await loaded.use_snapshot(snapshot(1, SHORT))
+    with loaded.lease() as before:
+        await loaded.use_snapshot(snapshot(2, LONG))
+        with loaded.lease() as after:
+            assert (before.snapshot.generation, after.snapshot.generation) == (1, 2)
+            assert await places(before) == [1, 0]
+            assert await places(after) == [0, 1, 2]
+
+
+async def test_a_leased_snapshot_outlives_any_number_of_later_ones(
+    loaded: LoadedVersion, runner: FakeRunner
+) -> None:
+    await loaded.use_snapshot(snapshot(1, SHORT))
+    with loaded.lease() as lease:
+        for generation in range(2, 6):
+            await loaded.use_snapshot(snapshot(generation, LONG))
+        assert await places(lease) == [1, 0]
+        assert len(runner.kept) == 3
+
+
+async def test_the_runner_keeps_no_snapshot_that_nobody_can_ask_for(
+    loaded: LoadedVersion, runner: FakeRunner
+) -> None:
+    for generation in range(1, 6):
+        await loaded.use_snapshot(snapshot(generation, LONG))
+    assert len(runner.kept) == 2
+
+
+async def test_snapshots_of_the_same_generation_are_kept_apart(loaded: LoadedVersion) -> None:
+    await loaded.use_snapshot(snapshot(1, SHORT))
+    with loaded.lease() as before:
+        await loaded.use_snapshot(snapshot(1, LONG))
+        assert await places(before) == [1, 0]
+
+
+async def test_snapshots_that_arrive_together_are_used_in_order(loaded: LoadedVersion) -> None:
+    await asyncio.gather(*(loaded.use_snapshot(snapshot(generation, LONG)) for generation in (1, 2, 3)))
+    with loaded.lease() as lease:
+        assert lease.snapshot.generation == 3
+        assert await places(lease) == [0, 1, 2]
+
+
+async def test_a_snapshot_that_could_not_be_encoded_changes_nothing(
+    loaded: LoadedVersion, runner: FakeRunner
+) -> None:
+    await loaded.use_snapshot(snapshot(1, SHORT))
+    runner.crash()
+    with pytest.raises(RunnerLost):
+        await loaded.use_snapshot(snapshot(2, LONG))
+    assert loaded.snapshot is not None
+    assert loaded.snapshot.generation == 1
+
+
+async def test_a_version_is_leased_until_the_last_lease_is_returned(loaded: LoadedVersion) -> None:
+    await loaded.use_snapshot(snapshot(1, SHORT))
+    with loaded.lease(), loaded.lease():
+        assert loaded.is_leased
+    assert not loaded.is_leased
+
+
+async def test_a_lease_is_returned_when_its_request_fails(loaded: LoadedVersion) -> None:
+    await loaded.use_snapshot(snapshot(1, SHORT))
+    with pytest.raises(ZeroDivisionError), loaded.lease():
+        raise ZeroDivisionError
+    assert not loaded.is_leased
+
+
+async def test_every_lease_has_the_same_manifest_object(loaded: LoadedVersion) -> None:
+    await loaded.use_snapshot(snapshot(1, SHORT))
+    leases: list[VersionLease] = [loaded.lease(), loaded.lease()]
+    assert leases[0].manifest is leases[1].manifest
