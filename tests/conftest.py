@@ -1,0 +1,7 @@
+"""What holds for all tests."""
+
+from hypothesis import settings
+
+# A busy machine or a slow disk is no fault of the code; pytest-timeout ends what hangs.
+settings.register_profile("paceline", deadline=None)
+settings.load_profile("paceline")
