@@ -12,6 +12,7 @@ from server.app.keys import read_keys
 from server.app.metrics import Metrics
 from server.app.settings import Settings
 from server.catalogue.refresher import Refresher
+from server.models.client import RunnerProcess
 from server.models.leases import LoadedVersion
 from server.models.loader import Loader
 from server.models.manager import ModelManager
@@ -40,7 +41,11 @@ class Server:
     """
 
     def __init__(
-        self, settings: Settings, start_runner: StartRunner, *, now: Callable[[], float] = time.time
+        self,
+        settings: Settings,
+        *,
+        start_runner: StartRunner = RunnerProcess.start,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._settings = settings
         self._changed = asyncio.Event()

@@ -1,0 +1,206 @@
+"""Reading a real online store: SQLite and Redis say the same, in the contract's words."""
+
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import typeguard
+from feast import FeatureStore
+
+from contract.errors import ProfileError
+from contract.stubs import manifest_pb2 as pb
+from server.domain.errors import StoreUnavailable
+from server.features.members import FeastMemberFeatures
+from server.features.online import OnlineFeatures
+from server.features.registry import Registry
+from server.features.store import open_store
+from tests.support import linear_model
+from tests.support.feast_store import (
+    DAY,
+    EVERY_TYPE,
+    NOW,
+    REDIS,
+    SQLITE,
+    open_applied,
+    write,
+    write_profile,
+)
+from tests.support.redis import redis_port, running_redis
+
+__all__ = ["redis_port"]
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass
+class Clock:
+    now: float = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Online:
+    store: FeatureStore
+    features: OnlineFeatures
+    clock: Clock
+
+
+@pytest.fixture
+def executor() -> Iterator[Executor]:
+    with ThreadPoolExecutor(2) as threads:
+        yield threads
+
+
+def online(repo: Path, store: FeatureStore | None = None) -> Online:
+    clock = Clock()
+    store = store or open_applied(repo)
+    registry = Registry(store)
+    registry.refresh()
+    return Online(store, OnlineFeatures(store, registry, clock), clock)
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Online:
+    if request.param == "sqlite":
+        return online(write_profile(tmp_path, SQLITE.format(root=tmp_path)))
+    port = request.getfixturevalue("redis_port")
+    project = tmp_path.name.replace("-", "_")
+    return online(write_profile(tmp_path, REDIS.format(port=port), project))
+
+
+def typed(name: str, ttl_seconds: int = DAY) -> pb.Input:
+    data_type = EVERY_TYPE[name][1]
+    return pb.Input(
+        name=name,
+        source=pb.SOURCE_MEMBER,
+        feature_view="typed",
+        data_type=data_type,
+        ttl_seconds=ttl_seconds,
+        list_length=2 if "LIST" in pb.DataType.Name(data_type) else 0,
+    )
+
+
+SPECS = [typed(name) for name in EVERY_TYPE]
+VALUES = {name: value for name, (_, _, value) in EVERY_TYPE.items()}
+
+
+def test_values_of_every_type_are_read_as_they_were_written(opened: Online) -> None:
+    write(opened.store, "typed", [{"member_id": "m1", **VALUES}])
+    found = opened.features.read("typed", ["m1"], SPECS)
+    assert found == {name: [value] for name, value in VALUES.items()}
+
+
+def test_an_entity_without_a_row_has_no_values(opened: Online) -> None:
+    write(opened.store, "typed", [{"member_id": "m1", **VALUES}])
+    found = opened.features.read("typed", ["m0", "m1", "m2"], [typed("int32")])
+    assert found == {"int32": [None, -3, None]}
+
+
+def test_a_null_is_no_value_and_the_rest_of_the_row_is_read(opened: Online) -> None:
+    write(opened.store, "typed", [{"member_id": "m1", **VALUES, "text": None, "float32": float("nan")}])
+    found = opened.features.read("typed", ["m1"], SPECS)
+    assert found == {name: [None if name in ("text", "float32") else value] for name, value in VALUES.items()}
+
+
+@pytest.mark.parametrize(("age", "is_fresh"), [(0, True), (DAY, True), (DAY + 1, False)])
+def test_a_value_holds_until_its_ttl_has_passed(opened: Online, age: int, is_fresh: bool) -> None:
+    write(opened.store, "typed", [{"member_id": "m1", **VALUES}])
+    opened.clock.now = NOW + age
+    found = opened.features.read("typed", ["m1"], [typed("int32"), typed("text", ttl_seconds=0)])
+    assert found == {"int32": [-3 if is_fresh else None], "text": ["é"]}
+
+
+def test_a_value_of_another_type_than_expected_is_no_value(opened: Online) -> None:
+    write(opened.store, "typed", [{"member_id": "m1", **VALUES}])
+    spec = typed("int32")
+    spec.data_type = pb.DATA_TYPE_STRING
+    assert opened.features.read("typed", ["m1"], [spec]) == {"int32": [None]}
+
+
+def test_a_read_asks_for_the_same_features_again(opened: Online) -> None:
+    """Feast's Redis store appends to the list of names it is given."""
+    write(opened.store, "typed", [{"member_id": "m1", **VALUES}])
+    for _ in range(3):
+        assert opened.features.read("typed", ["m1"], SPECS)["text"] == ["é"]
+
+
+async def test_the_columns_of_a_member(opened: Online, executor: Executor) -> None:
+    write(opened.store, "members", [{"member_id": "m1", "liking": 0.5}])
+    members = FeastMemberFeatures(opened.features, executor)
+    row = await members.read(linear_model.MEMBER_SIDE, "member_id", "m1")
+    assert row.is_known
+    assert {name: column.tolist() for name, column in row.columns.items()} == {
+        "member_id": ["m1"],
+        "liking": [0.5],
+    }
+    assert row.columns["liking"].dtype == np.float32
+
+
+async def test_a_member_nobody_knows_has_markers_and_an_id(opened: Online, executor: Executor) -> None:
+    members = FeastMemberFeatures(opened.features, executor)
+    row = await members.read(linear_model.MEMBER_SIDE, "member_id", "nobody")
+    assert not row.is_known
+    assert row.columns["member_id"].tolist() == ["nobody"]
+    assert np.isnan(row.columns["liking"]).all()
+
+
+def test_a_store_that_ends_is_unavailable_until_it_comes_back_and_said_to_be_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with running_redis() as port:
+        opened = online(write_profile(tmp_path, REDIS.format(port=port)))
+        assert opened.features.read("typed", ["m1"], SPECS)["text"] == [None]
+    for _ in range(3):
+        with pytest.raises(StoreUnavailable, match="the online store could not be read"):
+            opened.features.read("typed", ["m1"], SPECS)
+    assert len(caplog.messages) == 1
+    with running_redis(port):
+        write(opened.store, "typed", [{"member_id": "m1", **VALUES}])
+        assert opened.features.read("typed", ["m1"], SPECS)["text"] == ["é"]
+
+
+def test_a_view_that_is_not_registered_is_named(opened: Online) -> None:
+    with pytest.raises(StoreUnavailable, match="no enabled feature view 'nope'"):
+        opened.features.read("nope", ["m1"], SPECS)
+
+
+def test_a_registry_that_does_not_exist_is_not_made(tmp_path: Path) -> None:
+    registry = Registry(open_store(write_profile(tmp_path, SQLITE.format(root=tmp_path))))
+    with pytest.raises(StoreUnavailable, match=r"registry\.db does not exist"):
+        registry.refresh()
+    assert not (tmp_path / "registry.db").exists()
+
+
+def test_a_registry_that_can_t_be_read_keeps_what_was_read(tmp_path: Path) -> None:
+    repo = write_profile(tmp_path, SQLITE.format(root=tmp_path))
+    registry = Registry(open_applied(repo))
+    registry.refresh()
+    (tmp_path / "registry.db").write_bytes(b"\xff\xff")
+    with pytest.raises(StoreUnavailable, match="the feature registry could not be read"):
+        registry.refresh()
+    assert registry.view("members").name == "members"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("online_store: 3\n", "is not a Feast configuration"), ("- a\n", "expected a mapping")]
+)
+def test_a_profile_that_is_wrong_is_named(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "feature_store.yaml").write_text(text)
+    with pytest.raises(ProfileError, match=f"feature_store.yaml .*{message}"):
+        open_store(tmp_path)
+
+
+def test_the_real_typeguard_is_put_back() -> None:
+    @typeguard.typechecked
+    def half(number: int) -> float:
+        return number / 2
+
+    wrong: Any = "x"
+    with pytest.raises(typeguard.TypeCheckError):
+        half(wrong)
