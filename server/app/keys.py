@@ -4,7 +4,7 @@ from pathlib import Path
 
 from server.app.settings import Settings
 from server.domain.errors import StartError
-from server.rpc.server import Tls
+from server.rpc.channel import Tls
 
 
 def read_keys(settings: Settings) -> Tls | None:

@@ -28,6 +28,10 @@ SNAPSHOT_SECONDS = 300.0
 """The age at which a snapshot is rebuilt though the catalogue is the same."""
 
 
+def _log_ports(port: int, http_port: int) -> None:
+    logger.info("listening on port %d, for HTTP on port %d", port, http_port)
+
+
 class Server:
     """One server of one model.
 
@@ -70,8 +74,12 @@ class Server:
             self._metrics.observe_call,
         )
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event, on_start: Callable[[int, int], None] = _log_ports) -> None:
         """Serves until `stop` is set, then lets the calls under way end.
+
+        Args:
+            stop: Set when the server is to end.
+            on_start: Is told the ports for gRPC and HTTP once they are open.
 
         Raises:
             StartError: A port is in use, or a key can't be read.
@@ -81,7 +89,7 @@ class Server:
         http = HttpServer(settings.host, settings.http_port, self._metrics.registry)
         try:
             await self._grpc.start()
-            logger.info("listening on %s:%d, metrics on %s:%d", settings.host, port, settings.host, http.port)
+            on_start(port, http.port)
             await self._run_loops(stop)
         finally:
             await self._manager.close()

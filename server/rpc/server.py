@@ -1,7 +1,6 @@
 """The gRPC server."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 import grpc
 from grpc_health.v1 import health as health_check
@@ -16,39 +15,15 @@ from server.domain.errors import StartError
 from server.domain.versions import VersionRecord
 from server.ranking.recommend import Recommender
 from server.ranking.score import Scorer
+from server.rpc.channel import SERVER_OPTIONS, Tls
 from server.rpc.health import Health
 from server.rpc.layers import Gate, LayeredInterceptor, Observe, deadline, errors, observed
 from server.rpc.servicers import ModelServicer, RecommendationServicer
-
-MAX_REQUEST_BYTES = 4 * 1024 * 1024
 
 SERVICES = (
     pb.DESCRIPTOR.services_by_name["RecommendationService"].full_name,
     models_pb.DESCRIPTOR.services_by_name["ModelService"].full_name,
 )
-
-_OPTIONS = (
-    # gRPC's default lets a second server take the same port in silence.
-    ("grpc.so_reuseport", 0),
-    ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Tls:
-    """The server's key and certificate chain as PEM, and the authorities of its clients if they must show one."""
-
-    key: bytes
-    certificate: bytes
-    client_authorities: bytes | None = None
-
-    def credentials(self) -> grpc.ServerCredentials:
-        """Returns the credentials of a port."""
-        return grpc.ssl_server_credentials(
-            [(self.key, self.certificate)],
-            root_certificates=self.client_authorities,
-            require_client_auth=self.client_authorities is not None,
-        )
 
 
 class GrpcServer:
@@ -70,7 +45,7 @@ class GrpcServer:
     ) -> None:
         self.gate = Gate()
         layers = (errors, observed(observe), self.gate.layer, deadline)  # the outermost first
-        self._server = grpc.aio.server(interceptors=[LayeredInterceptor(layers)], options=_OPTIONS)
+        self._server = grpc.aio.server(interceptors=[LayeredInterceptor(layers)], options=SERVER_OPTIONS)
         self.health = Health(SERVICES)
         add_RecommendationServiceServicer_to_server(RecommendationServicer(recommender, scorer), self._server)
         add_ModelServiceServicer_to_server(ModelServicer(records), self._server)

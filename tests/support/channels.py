@@ -12,7 +12,8 @@ from server.domain.versions import VersionRecord
 from server.ranking.inputs import InputReader
 from server.ranking.recommend import Recommender
 from server.ranking.score import Scorer
-from server.rpc.server import GrpcServer, Tls
+from server.rpc.channel import Tls
+from server.rpc.server import GrpcServer
 from tests.support.fakes import FakeMembers, FakeModels
 
 HOST = "127.0.0.1"

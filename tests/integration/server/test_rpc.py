@@ -18,7 +18,8 @@ from paceline.v1.model_service_pb2_grpc import ModelServiceStub
 from paceline.v1.recommendation_service_pb2_grpc import RecommendationServiceStub
 from server.domain.errors import PacelineError, RunnerLost, StartError, StoreUnavailable
 from server.domain.versions import VersionRecord, VersionState
-from server.rpc.server import MAX_REQUEST_BYTES, SERVICES
+from server.rpc.channel import MAX_REQUEST_BYTES
+from server.rpc.server import SERVICES
 from tests.support.channels import HOST, Served, invalid_fields, reason, serving
 from tests.support.fakes import FakeMembers, FakeModels, snapshot
 

@@ -8,7 +8,7 @@ import trustme
 
 from paceline.v1 import recommendation_service_pb2 as pb
 from paceline.v1.recommendation_service_pb2_grpc import RecommendationServiceStub
-from server.rpc.server import Tls
+from server.rpc.channel import Tls
 from tests.support.channels import serving
 from tests.support.fakes import FakeModels, snapshot
 

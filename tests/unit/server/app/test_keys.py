@@ -8,7 +8,7 @@ import pytest
 from server.app.keys import read_keys
 from server.app.settings import Settings
 from server.domain.errors import StartError
-from server.rpc.server import Tls
+from server.rpc.channel import Tls
 
 
 def settings(**keys: Path) -> Settings:

@@ -1,0 +1,30 @@
+"""The options and the keys of the server's port."""
+
+from dataclasses import dataclass
+
+import grpc
+
+MAX_REQUEST_BYTES = 4 * 1024 * 1024
+
+SERVER_OPTIONS = (
+    # gRPC's default lets a second server take the same port in silence.
+    ("grpc.so_reuseport", 0),
+    ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """The server's key and certificate chain as PEM, and the authorities of its clients if they must show one."""
+
+    key: bytes
+    certificate: bytes
+    client_authorities: bytes | None = None
+
+    def credentials(self) -> grpc.ServerCredentials:
+        """Returns the credentials of a port."""
+        return grpc.ssl_server_credentials(
+            [(self.key, self.certificate)],
+            root_certificates=self.client_authorities,
+            require_client_auth=self.client_authorities is not None,
+        )
