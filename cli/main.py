@@ -3,16 +3,19 @@
 import sys
 
 import typer
+from rich.markup import escape
 
 from cli.evaluate import evaluate_command
 from cli.features import features
 from cli.output import messages
+from cli.recommend import recommend_command, score_command
 from cli.train import train_command
 from contract.errors import ContractError
 from features.errors import FeatureError
+from paceline import PacelineError
 from training.errors import TrainingError
 
-EXPECTED = (ContractError, FeatureError, TrainingError)
+EXPECTED = (ContractError, FeatureError, PacelineError, TrainingError)
 """Errors that are the user's to mend: shown as one message, without a traceback."""
 
 app = typer.Typer(
@@ -25,6 +28,8 @@ app = typer.Typer(
 app.add_typer(features, name="features")
 app.command("train")(train_command)
 app.command("evaluate")(evaluate_command)
+app.command("recommend")(recommend_command)
+app.command("score")(score_command)
 
 
 def main() -> None:
@@ -32,7 +37,7 @@ def main() -> None:
     try:
         app()
     except EXPECTED as error:
-        messages.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
+        messages.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(1)
 
 

@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Iterator
+from typing import Any
 
 import grpc
 import pytest
@@ -29,7 +30,7 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_siz
 class Failure(grpc.RpcError):
     """A failed call, as gRPC raises it."""
 
-    def __init__(self, code: grpc.StatusCode, message: str, trailing: tuple[tuple[str, bytes], ...] = ()) -> None:
+    def __init__(self, code: grpc.StatusCode, message: str, trailing: tuple[Any, ...] = ()) -> None:
         self._status = (code, message, trailing)
 
     def code(self) -> grpc.StatusCode:
@@ -38,7 +39,7 @@ class Failure(grpc.RpcError):
     def details(self) -> str:
         return self._status[1]
 
-    def trailing_metadata(self) -> tuple[tuple[str, bytes], ...]:
+    def trailing_metadata(self) -> tuple[Any, ...]:
         return self._status[2]
 
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paceline import (
+    Choice,
     DeadlineExceeded,
     InvalidRequest,
     PacelineClient,
@@ -109,16 +110,16 @@ def test_a_list_satisfies_by_any_element_and_a_missing_value_never() -> None:
 @pytest.mark.parametrize(
     ("choice", "field"),
     [
-        ({"filters": [any_of("title", "a"), any_of("mood", "a")]}, "filters[1].feature_name"),
-        ({"class_feature_names": ["mood"]}, "class_feature_names[0]"),
+        (Choice(filters=[any_of("title", "a"), any_of("mood", "a")]), "filters[1].feature_name"),
+        (Choice(class_feature_names=["mood"]), "class_feature_names[0]"),
     ],
 )
 def test_a_feature_that_no_class_has_is_invalid(
-    paceline_server: FakeServer, client: PacelineClient, choice: dict[str, list[str]], field: str
+    paceline_server: FakeServer, client: PacelineClient, choice: Choice, field: str
 ) -> None:
     paceline_server.describe("c1", title="Calm")
     with pytest.raises(InvalidRequest) as raised:
-        client.recommend_classes("m1", **choice)  # type: ignore[misc]
+        client.recommend_classes("m1", **choice)
     assert [v.field for v in raised.value.violations] == [field]
 
 

@@ -28,7 +28,7 @@ class Moment(TypedDict, total=False):
 
     context: Mapping[str, Value]
     """Context features by name, such as ``{"surface": "home"}``."""
-    request_time: datetime
+    request_time: datetime | None
     """The moment asked about, with a time zone; the time of arrival unless given."""
 
 
@@ -41,7 +41,7 @@ class Choice(Moment, total=False):
     """Conditions that every class returned satisfies: `any_of`, `between`, `at_least`, `at_most`."""
     excluded_class_ids: Iterable[str]
     """Classes never to return."""
-    candidate_class_ids: Sequence[str]
+    candidate_class_ids: Sequence[str] | None
     """Only these are ranked; the whole catalogue unless given."""
     class_feature_names: Iterable[str]
     """Class features to return with each class."""
@@ -101,8 +101,8 @@ def _context(moment: Moment) -> RequestContext:
     context = RequestContext()
     for name, value in moment.get("context", {}).items():
         context.features[name].CopyFrom(to_feature_value(value))
-    if "request_time" in moment:
-        context.request_time.CopyFrom(_timestamp(moment["request_time"]))
+    if time := moment.get("request_time"):
+        context.request_time.CopyFrom(_timestamp(time))
     return context
 
 

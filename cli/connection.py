@@ -1,0 +1,56 @@
+"""How the commands that ask a server reach it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from paceline import DeadlineExceeded, ErrorReason, PacelineClient, TlsOptions, Unavailable
+
+_PANEL = "The server"
+_PEM = {"exists": True, "dir_okay": False, "readable": True, "rich_help_panel": _PANEL}
+
+Address = Annotated[
+    str, typer.Option(envvar="PACELINE_ADDRESS", help="Its host and port.", rich_help_panel=_PANEL)
+]
+Timeout = Annotated[float, typer.Option(min=0.001, help="The seconds to wait for it.", rich_help_panel=_PANEL)]
+TlsCa = Annotated[Path | None, typer.Option(help="Use TLS; who signs servers, PEM.", **_PEM)]
+TlsCert = Annotated[Path | None, typer.Option(help="Use TLS; the certificate to show, PEM.", **_PEM)]
+TlsKey = Annotated[Path | None, typer.Option(help="The key of --tls-cert, PEM.", **_PEM)]
+
+
+def tls_options(ca: Path | None, cert: Path | None, key: Path | None) -> TlsOptions | None:
+    """Returns how to use TLS, None for a plain connection.
+
+    Raises:
+        typer.BadParameter: Only one of certificate and key is given.
+    """
+    if (cert is None) != (key is None):
+        raise typer.BadParameter("--tls-cert and --tls-key go together")
+    return TlsOptions(ca, cert, key) if ca or cert else None
+
+
+@contextmanager
+def connected(address: str, timeout: float, tls: TlsOptions | None) -> Iterator[PacelineClient]:
+    """Gives a client for the block.
+
+    Raises:
+        Unavailable: No server answers; says how to start one.
+        DeadlineExceeded: There was no answer in time.
+        typer.BadParameter: What the user wrote can't be put into a request.
+    """
+    with PacelineClient(address, tls=tls, timeout=timeout) as client:
+        try:
+            yield client
+        except Unavailable as error:
+            if error.reason != ErrorReason.ERROR_REASON_UNSPECIFIED:
+                raise
+            advice = "start one with `paceline serve`, or name another with --address"
+            raise Unavailable(f"no server answers at {address}: {advice} ({error})") from error
+        except DeadlineExceeded as error:
+            message = f"{address} did not answer within {timeout:g} seconds; --timeout waits longer"
+            raise DeadlineExceeded(message) from error
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
