@@ -54,4 +54,5 @@ def _reply(request: Request, do: Callable[[Call], Any]) -> Answer | Failure:
     try:
         return Answer(request.id, do(request.call))
     except Exception as error:
-        return Failure(request.id, f"{type(error).__name__}: {error}"[:_LONGEST_MESSAGE])
+        message = " ".join(f"{type(error).__name__}: {error}".split())  # TensorFlow's have many lines
+        return Failure(request.id, message[:_LONGEST_MESSAGE])

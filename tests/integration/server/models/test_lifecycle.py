@@ -1,0 +1,58 @@
+"""Versions that come and go, with real runners."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from server.domain.versions import VersionState
+from server.models.client import RunnerProcess
+from server.models.leases import LoadedVersion
+from server.models.loader import Loader
+from server.models.manager import ModelManager
+from tests.support.linear_model import member_columns, publish, snapshot
+from tests.support.processes import ends_within, nice_values
+
+pytestmark = pytest.mark.slow
+
+MINUTES = np.array([10, 30, 20], dtype=np.float32)
+EVERY_CLASS = np.ones((1, 3), dtype=np.bool_)
+
+
+async def test_a_newer_version_takes_over_and_the_older_process_ends(tmp_path: Path) -> None:
+    from tests.support.saved_models import write_saved_model  # noqa: PLC0415 - imports TensorFlow
+
+    runners: list[RunnerProcess] = []
+    nice_while_preparing: list[set[int]] = []
+
+    async def start(on_lost: Callable[[], None]) -> RunnerProcess:
+        runners.append(await RunnerProcess.start(on_lost))
+        return runners[-1]
+
+    async def prepare(loaded: LoadedVersion) -> None:
+        nice_while_preparing.append(nice_values(runners[-1].pid))
+        await loaded.use_snapshot(snapshot(1, MINUTES))
+
+    model_dir = tmp_path / "classes"
+    manager = ModelManager(model_dir, Loader(start, [], prepare))
+    publish(model_dir, 9, 2.0, write_saved_model)
+    await manager.step()
+    with manager.lease() as old:
+        publish(model_dir, 10, -2.0, write_saved_model)
+        await manager.step()
+        await manager.step()
+        with manager.lease() as new:
+            assert (await new.rank(member_columns(), EVERY_CLASS, 3))[1].tolist() == [[0, 2, 1]]
+        assert (await old.rank(member_columns(), EVERY_CLASS, 3))[1].tolist() == [[1, 2, 0]]
+        assert not ends_within(runners[0].pid, 0)
+    await manager.step()
+    assert ends_within(runners[0].pid, 0)
+    assert [record.state for record in manager.records] == [VersionState.AVAILABLE, VersionState.END]
+
+    if os.geteuid() == 0:  # else it depends on RLIMIT_NICE
+        assert nice_while_preparing == [{19}, {19}]
+    assert nice_values(runners[1].pid) == {os.getpriority(os.PRIO_PROCESS, 0)}
+    await manager.close()
+    assert ends_within(runners[1].pid, 0)
