@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from feast import FeatureStore, FeatureView
+from feast.errors import FeastError
 from feast.feast_object import FeastObject
 from feast.feature_view import DUMMY_ENTITY_NAME
 
@@ -27,7 +28,7 @@ def apply(store: FeatureStore, objects: Sequence[FeastObject]) -> list[Change]:
         _forget_moved_sources(store, objects)
         try:
             store.apply(list(objects), objects_to_delete=_undefined(store, objects), partial=False)
-        except (TypeError, ValueError) as error:
+        except (FeastError, TypeError, ValueError) as error:
             raise RepositoryError(f"Feast does not accept the definitions: {error}") from error
     return plan(before, describe(objects))
 

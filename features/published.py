@@ -42,7 +42,7 @@ def broken_models(manifests: Iterable[Manifest], before: Description, after: Des
     broken = []
     for manifest in manifests:
         already = set(_reasons(manifest, before))
-        reasons = tuple(reason for reason in _reasons(manifest, after) if reason not in already)
+        reasons = tuple(dict.fromkeys(reason for reason in _reasons(manifest, after) if reason not in already))
         if reasons:
             broken.append(BrokenModel(manifest.model_name, manifest.version, reasons))
     return broken

@@ -32,7 +32,7 @@ class RawTables:
             rows = self._open(folder)
             column = settings.time_column(folder.name)
             if _has_times(folder, rows, column, required=folder.name in settings.time_columns):
-                self._tables[folder.name] = (rows, f'"{column}"')
+                self._tables[folder.name] = (rows, column)
         if not self._tables:
             raise SourceError(f"{world} has no table with a column {EVENT_TIME}")
 
@@ -48,21 +48,17 @@ class RawTables:
         """
         moment = as_of.astimezone(UTC).isoformat()
         for name, (rows, column) in self._tables.items():
-            rows.filter(f"{column} < TIMESTAMPTZ '{moment}'").create_view(name, replace=True)
+            rows.filter(f"\"{column}\" < TIMESTAMPTZ '{moment}'").create_view(name, replace=True)
         return self._connection.sql(sql, params={"as_of": as_of}).to_arrow_table()
 
     def event_range(self) -> tuple[datetime, datetime]:
         """Returns the times of the first and the last event.
 
         Raises:
-            SourceError: There are no events.
+            SourceError: There are no events, or a file can't be read.
         """
-        ranges = [
-            rows.aggregate(f"min({column})::TIMESTAMPTZ, max({column})::TIMESTAMPTZ").fetchall()[0]
-            for rows, column in self._tables.values()
-            if column == f'"{EVENT_TIME}"'
-        ]
-        known = [(first, last) for first, last in ranges if first is not None]
+        ranges = [_range(name, rows) for name, (rows, column) in self._tables.items() if column == EVENT_TIME]
+        known = [(first, last) for first, last in ranges if first is not None and last is not None]
         if not known:
             raise SourceError(f"the tables {', '.join(self.names())} hold no events")
         return min(first for first, _ in known), max(last for _, last in known)
@@ -72,6 +68,13 @@ class RawTables:
             return self._connection.read_parquet(str(folder / "**" / "*.parquet"), hive_partitioning=False)
         except duckdb.Error as error:
             raise SourceError(f"table {folder.name!r} can't be read: {error}") from None
+
+
+def _range(table: str, rows: duckdb.DuckDBPyRelation) -> tuple[datetime | None, datetime | None]:
+    try:
+        return rows.aggregate(f"min({EVENT_TIME})::TIMESTAMPTZ, max({EVENT_TIME})::TIMESTAMPTZ").fetchall()[0]
+    except duckdb.Error as error:
+        raise SourceError(f"table {table!r} can't be read: {error}") from None
 
 
 def _table_folders(world: Path) -> list[Path]:

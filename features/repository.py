@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 from feast import FeatureService, FeatureStore
 from feast.errors import FeastError
@@ -40,6 +40,9 @@ def load_definitions(repo: Path) -> list[FeastObject]:
     objects = getattr(_load_package(path), "OBJECTS", None)
     if not isinstance(objects, list) or not objects:
         raise RepositoryError(f"{path}: OBJECTS is {objects!r}, expected a list of Feast objects")
+    for listed in objects:
+        if not isinstance(listed, get_args(FeastObject)):
+            raise RepositoryError(f"{path}: OBJECTS holds {listed!r}, expected Feast objects")
     return objects
 
 
