@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from contract.columns import missing_marker, to_message
 from contract.stubs import manifest_pb2 as pb
-from training.saved_model import Columns, Scorer
-from training.table import Table
+from training.table import Columns, Scorer, Table
 
 SCORE_TOLERANCE = 1e-5
 """The largest difference between a golden score and a served one: what reordering a float32 sum may cost."""

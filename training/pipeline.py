@@ -18,9 +18,10 @@ from training.model.fitted import FittedModel
 from training.model.spec import ModelSpec
 from training.progress import Progress
 from training.publish import check_name, publish
-from training.saved_model import Columns, load_scorer
+from training.saved_model import load_scorer
 from training.spec import FlatSpec, RankingSpec
 from training.split import Splits, choose_days, split_by_days
+from training.table import Columns
 
 
 @dataclass(frozen=True, slots=True)

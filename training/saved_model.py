@@ -1,6 +1,5 @@
 """Scoring rows with an exported SavedModel, as any server would."""
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +7,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-Columns = Mapping[str, NDArray[Any]]
-Scorer = Callable[[Columns], NDArray[np.float32]]
+from training.table import Columns, Scorer
 
 _BATCH_ROWS = 8192
 

@@ -197,4 +197,7 @@ def _lines(name: str, table: Mapping[str, Any]) -> str:
 
 
 def _literal(value: Any) -> str:
-    return value.isoformat() if isinstance(value, date) else json.dumps(value, ensure_ascii=False)
+    """Returns a value as TOML, whose texts are those of JSON, except that DEL has to be escaped too."""
+    if isinstance(value, date):
+        return value.isoformat()
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,11 +1,17 @@
 """The rows that a model is trained and evaluated on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+Columns = Mapping[str, NDArray[Any]]
+"""Raw inputs by name, ``[rows]`` or ``[rows, list_length]``, as `contract.columns.to_column` makes them."""
+
+Scorer = Callable[[Columns], NDArray[np.float32]]
+"""Returns the probability of a positive label for each row, ``[rows]``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,14 +19,13 @@ class Table:
     """Rows in columns.
 
     Attributes:
-        columns: The raw inputs by name, ``[rows]`` or ``[rows, list_length]``, as
-            `contract.columns.to_column` makes them.
+        columns: The raw inputs.
         labels: 0 or 1, ``[rows]`` float32.
         members: Who each row was shown to, ``[rows]`` objects; None for a flat table.
         times: When, in seconds since the epoch, ``[rows]`` int64; None for a flat table.
     """
 
-    columns: Mapping[str, NDArray[Any]]
+    columns: Columns
     labels: NDArray[np.float32]
     members: NDArray[Any] | None = None
     times: NDArray[np.int64] | None = None
