@@ -8,6 +8,7 @@ import typer
 
 from cli.metrics import metrics_document, print_metrics
 from cli.output import AsJson, messages, print_json
+from cli.quiet import importing_tensorflow
 from cli.stages import shown_stages
 from contract.profile import data_dir
 
@@ -42,8 +43,9 @@ def evaluate_command(
     as_json: AsJson = False,
 ) -> None:
     """Measure a published version against baselines and, in a simulated world, against the truth."""
-    from training.dataset import History
-    from training.evaluate_version import evaluate_version, newest_version
+    with importing_tensorflow():
+        from training.dataset import History
+        from training.evaluate_version import evaluate_version, newest_version
 
     directory = models / name / str(version or newest_version(models / name))
     history = History(repo, profile, world or data_dir(repo) / "world")
@@ -75,4 +77,6 @@ def _report(evaluation: "Evaluation", *, as_json: bool) -> None:
     days = f"{evaluation.first} to {evaluation.last}, {evaluation.row_count:,} rows"
     print_metrics(f"{manifest.model_name}, version {manifest.version}, {days}", evaluation.metrics)
     if share is not None:
-        messages.print(f"{share:.1%} of the AUC that true probabilities gain on popularity.", highlight=False)
+        messages.print(
+            f"{share:.1%} of the AUC above 0.5 that the true probabilities reach.", highlight=False
+        )

@@ -16,9 +16,12 @@ def metrics_document(metrics: Iterable[Metric]) -> dict[str, Any]:
 
 
 def print_metrics(title: str, metrics: Iterable[Metric]) -> None:
-    """Prints a table with a row for each subject of each split and a column for each metric."""
-    document = metrics_document(metrics)
-    measured = [(split, subject, row) for split, rows in document.items() for subject, row in rows.items()]
-    names = list(dict.fromkeys(name for _, _, row in measured for name in row))
-    rows = [(split, subject, *(row.get(name, "") for name in names)) for split, subject, row in measured]
-    print_table(title, ["split", "subject", *(name.replace("_", " ") for name in names)], rows)
+    """Prints a table with a row for each metric and a column for each subject of each split."""
+    measured = {
+        f"{split}\n{subject}": values
+        for split, subjects in metrics_document(metrics).items()
+        for subject, values in subjects.items()
+    }
+    names = dict.fromkeys(name for values in measured.values() for name in values)
+    rows = [(name.replace("_", " "), *(values.get(name, "") for values in measured.values())) for name in names]
+    print_table(title, ["", *measured], rows)

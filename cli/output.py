@@ -27,7 +27,7 @@ def print_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[obj
     """Prints a table; numbers are aligned to the right."""
     table = Table(title=escape(title), title_justify="left")
     for column, heading in enumerate(headings):
-        numeric = bool(rows) and all(isinstance(row[column], int | float) for row in rows)
+        numeric = any(isinstance(row[column], int | float) for row in rows)
         table.add_column(heading, justify="right" if numeric else "left")
     for row in rows:
         table.add_row(*(f"{cell:.4f}" if isinstance(cell, float) else escape(str(cell)) for cell in row))

@@ -12,7 +12,7 @@ from cli.rankings import print_ranking, print_scores, ranking_document, scores_d
 from paceline import Choice, InvalidRequest, PacelineClient
 from paceline.v1.recommendation_service_pb2 import ClassFilter, RecommendClassesResponse
 
-DEFAULT_SHOW = "title,discipline,minutes"
+DEFAULT_SHOW = "class_title,class_discipline,class_minutes"
 
 
 def _time(text: str) -> datetime:

@@ -10,6 +10,7 @@ import typer
 from cli.metrics import metrics_document, print_metrics
 from cli.model_flags import with_model_flags
 from cli.output import AsJson, messages, print_json
+from cli.quiet import importing_tensorflow
 from cli.stages import shown_stages
 from contract.profile import data_dir
 
@@ -50,6 +51,15 @@ ValidateUntil = Annotated[
         rich_help_panel=_HISTORY,
     ),
 ]
+Until = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d"],
+        help="The last day to know of.",
+        show_default="the last with rows",
+        rich_help_panel=_HISTORY,
+    ),
+]
 TableFile = Annotated[Path | None, typer.Option(help="Rows to train on, Parquet or CSV.", rich_help_panel=_FLAT)]
 ValidationFile = Annotated[
     Path | None, typer.Option(help="Rows to choose the best epoch by.", rich_help_panel=_FLAT)
@@ -74,6 +84,7 @@ def train_command(
     world: World = None,
     train_until: TrainUntil = None,
     validate_until: ValidateUntil = None,
+    until: Until = None,
     table: TableFile = None,
     validation: ValidationFile = None,
     test: TestFile = None,
@@ -85,12 +96,13 @@ def train_command(
     model_flags: Mapping[str, Any],
 ) -> None:
     """Train a model, measure it against baselines, and publish it."""
-    from training.dataset import History
-    from training.flat import FlatFiles
-    from training.pipeline import Target, train_flat, train_ranking
-    from training.spec import parse_flat_spec, parse_ranking_spec, read_spec_file
-
     flat = _all_or_none(table=table, validation=validation, test=test, label=label)
+    with importing_tensorflow():
+        from training.dataset import History
+        from training.flat import FlatFiles
+        from training.pipeline import Target, train_flat, train_ranking
+        from training.spec import parse_flat_spec, parse_ranking_spec, read_spec_file
+
     with shown_stages() as progress:
         if flat:
             flat_spec = parse_flat_spec(read_spec_file(spec) if spec else "", str(spec), model_flags)
@@ -100,7 +112,7 @@ def train_command(
             path = spec or repo / "training.toml"
             ranking_spec = parse_ranking_spec(read_spec_file(path), str(path), model_flags)
             ranking_spec = ranking_spec.with_split(_day(train_until), _day(validate_until))
-            history = History(repo, profile, world or data_dir(repo) / "world")
+            history = History(repo, profile, world or data_dir(repo) / "world", _day(until))
             published = train_ranking(history, Target(out, name or "ranking"), ranking_spec, progress)
     _report(published, as_json=as_json)
 

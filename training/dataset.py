@@ -41,11 +41,13 @@ class History:
         repo: The feature repository.
         profile: Its profile; "" is the default one.
         world: The folder of the raw tables.
+        until: The last day that is known of; None is the last with rows.
     """
 
     repo: Path
     profile: str
     world: Path
+    until: date | None = None
 
 
 class RankingDataset:
@@ -65,12 +67,18 @@ class RankingDataset:
         """
         self._store = open_store(history.repo, history.profile)
         self._service = feature_service(self._store, spec.dataset.feature_service)
+        self._until = history.until
         self._label = spec.dataset.label
         self._context = list(spec.context)
         self.inputs = service_inputs(describe_registry(self._store), self._service.name, spec.context)
         self.days = repository_settings(history.repo).days
         self.rows = TrainingRows(history.repo, history.world, self.days)
         self.rows.require(self._keys(), [self._label, *self._context])
+
+    def day_range(self) -> tuple[date, date]:
+        """Returns the first day with rows, and the last that is known of."""
+        first, last = self.rows.day_range()
+        return first, min(last, self._until or last)
 
     def load(self, first: date, last: date, progress: Progress) -> Table:
         """Returns the rows from one day to another, both included; a day at a time, which bounds the memory.

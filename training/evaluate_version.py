@@ -7,7 +7,7 @@ from pathlib import Path
 
 from contract.manifest import published_versions, read_manifest, verify_files
 from contract.stubs import manifest_pb2 as pb
-from training.baselines import POPULARITY, Subject, ranking_baselines
+from training.baselines import Subject, ranking_baselines
 from training.dataset import History, RankingDataset
 from training.errors import DataError
 from training.evaluation import MODEL, ORACLE, measure, share_of_reachable_lift
@@ -27,7 +27,7 @@ class Evaluation:
         last: Their last day.
         row_count: How many there are.
         metrics: Of the model, the baselines and, where true probabilities are known, the oracle.
-        share_of_reachable_lift: How much of what the oracle's AUC gains on popularity the model gains.
+        share_of_reachable_lift: How much of the oracle's AUC above 0.5 the model reaches; None without an oracle.
     """
 
     manifest: pb.Manifest
@@ -77,7 +77,7 @@ def evaluate_version(
     dataset = RankingDataset(history, spec)
     _check_inputs(version_dir, manifest, dataset)
     first = first or _day_after_validation(spec)
-    last = last or dataset.rows.day_range()[1]
+    last = last or dataset.day_range()[1]
     table = dataset.load(first, last, progress)
     check_labels(f"the test split, the days from {first} to {last},", table)
     subjects = [
@@ -88,7 +88,7 @@ def evaluate_version(
     progress("evaluating", 0, 1)
     metrics = measure(subjects, {"test": table})
     progress("evaluating", 1, 1)
-    share = share_of_reachable_lift(metrics, POPULARITY)
+    share = share_of_reachable_lift(metrics)
     return Evaluation(manifest, first, last, len(table), metrics, share)
 
 

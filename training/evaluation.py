@@ -9,6 +9,8 @@ from training.table import Table
 
 MODEL = "model"
 ORACLE = "oracle"
+CHANCE = 0.5
+"""The AUC of scores that know nothing."""
 
 
 def measure(subjects: Iterable[Subject], splits: Mapping[str, Table]) -> list[Metric]:
@@ -29,9 +31,9 @@ def _measure(subject: Subject, table: Table) -> dict[str, float]:
     return measured
 
 
-def share_of_reachable_lift(metrics: Iterable[Metric], baseline: str) -> float | None:
-    """Returns how much of the AUC that the oracle gains on a baseline the model gains; None without an oracle."""
+def share_of_reachable_lift(metrics: Iterable[Metric]) -> float | None:
+    """Returns ``(model - 0.5) / (oracle - 0.5)`` of the AUCs; None without an oracle."""
     auc = {metric.subject: metric.value for metric in metrics if metric.name == "auc"}
-    if ORACLE not in auc or auc[ORACLE] == auc[baseline]:
+    if ORACLE not in auc or auc[ORACLE] == CHANCE:
         return None
-    return (auc[MODEL] - auc[baseline]) / (auc[ORACLE] - auc[baseline])
+    return (auc[MODEL] - CHANCE) / (auc[ORACLE] - CHANCE)

@@ -56,7 +56,7 @@ def train_ranking(history: History, target: Target, spec: RankingSpec, progress:
     """
     check_name(target.name)
     dataset = RankingDataset(history, spec)
-    first, last = dataset.rows.day_range()
+    first, last = dataset.day_range()
     days = choose_days(last, spec.split.train_until, spec.split.validate_until)
     splits = split_by_days(dataset.load(first, last, progress), days, dataset.days.offset)
     service = dataset.inputs
