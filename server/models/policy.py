@@ -37,16 +37,17 @@ def desired_versions(present: Collection[int], excluded: Collection[int]) -> set
 def next_action(states: Mapping[int, VersionState], desired: Collection[int]) -> Action | None:
     """Returns the one step that brings the versions nearer to the desired ones, if there is one to take now.
 
-    Availability comes first: a version is unloaded only once every desired one is available, so the last one to
-    serve stays, even if its files are gone, until another takes its place.
+    Availability comes first: a version is unloaded only once every desired one is available. If none is desired,
+    the newest available one stays, though its files are gone.
 
     Args:
         states: The state of every version seen.
         desired: The versions that should serve, each one of `states`.
     """
-    lacking = [version for version in desired if states[version] is not VersionState.AVAILABLE]
+    available = {version for version, state in states.items() if state is VersionState.AVAILABLE}
+    lacking = set(desired) - available
     if lacking:
         newest = max(lacking)
         return None if states[newest] is VersionState.UNLOADING else Load(newest)
-    spare = [v for v, state in states.items() if state is VersionState.AVAILABLE and v not in desired]
-    return Unload(min(spare)) if spare and desired else None
+    spare = available - set(desired or [max(available, default=0)])
+    return Unload(min(spare)) if spare else None

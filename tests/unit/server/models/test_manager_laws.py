@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
 from server.domain.errors import NoModel
 from server.domain.versions import VersionState
@@ -23,19 +23,19 @@ class ModelLife(RuleBasedStateMachine):
 
     leases = Bundle("leases")
 
-    @initialize()
-    def start(self) -> None:
+    def __init__(self) -> None:
+        super().__init__()
         self.folder = Path(tempfile.mkdtemp())
         self.events = asyncio.Runner()
         self.server = ModelServer(self.folder)
         self.good: set[int] = set()
+        self.once_good: set[int] = set()
         self.leased: list[tuple[VersionLease, FakeRunner]] = []
 
     def teardown(self) -> None:
-        if hasattr(self, "events"):
-            self.events.run(self.server.manager.close())
-            self.events.close()
-            shutil.rmtree(self.folder)
+        self.events.run(self.server.manager.close())
+        self.events.close()
+        shutil.rmtree(self.folder)
 
     @rule(version=VERSIONS)
     def publish_good(self, version: int) -> None:
@@ -43,10 +43,11 @@ class ModelLife(RuleBasedStateMachine):
             shutil.rmtree(self.server.model_dir / str(version), ignore_errors=True)
             self.server.publish(version)
             self.good.add(version)
+            self.once_good.add(version)
 
     @rule(version=VERSIONS)
     def publish_bad(self, version: int) -> None:
-        if version not in self.good:
+        if version not in self.once_good:  # what was published is never changed
             self.server.publish(version, write=write_broken_model)
 
     @rule(version=VERSIONS)
@@ -97,13 +98,11 @@ class ModelLife(RuleBasedStateMachine):
 
     @invariant()
     def no_leased_runner_is_ended(self) -> None:
-        if hasattr(self, "leased"):
-            assert not [runner for _, runner in self.leased if runner.is_closed and not runner.has_crashed]
+        assert not [runner for _, runner in self.leased if runner.is_closed and not runner.has_crashed]
 
     @invariant()
     def a_lease_is_to_be_had_exactly_when_a_version_is_available(self) -> None:
-        if hasattr(self, "server"):
-            assert self.serves() == (VersionState.AVAILABLE in self.server.states.values())
+        assert self.serves() == (VersionState.AVAILABLE in self.server.states.values())
 
     def serves(self) -> bool:
         try:

@@ -52,9 +52,10 @@ def test_the_newest_acceptable_version_is_desired(
         ({1: AVAILABLE, 2: AVAILABLE}, {1}, Unload(2)),
         # A version that is still unloading has to end before it is loaded again.
         ({1: AVAILABLE, 2: UNLOADING}, {2}, None),
-        # The last one to serve stays, though it is not wanted.
+        # The last one available stays, though it is not wanted.
         ({1: AVAILABLE}, set(), None),
         ({1: AVAILABLE, 2: LOADING}, set(), None),
+        ({1: AVAILABLE, 2: AVAILABLE}, set(), Unload(1)),
         # One step at a time: the oldest is unloaded first, the newest loaded first.
         ({1: AVAILABLE, 2: AVAILABLE, 3: AVAILABLE}, {3}, Unload(1)),
         ({1: START, 2: START}, {1, 2}, Load(2)),
