@@ -11,15 +11,15 @@ from training.model.spec import ModelSpec
 
 
 class Projection(keras.layers.Layer):
-    """One side's share of the first hidden layer before its activation: ``[embeddings, numbers] W``.
+    """One side's share of the first hidden layer before its bias and activation: ``[embeddings, numbers] W``.
 
     A dense layer is linear up to there, so the shares of the two sides add up to the layer's whole.
     """
 
-    def __init__(self, side: Layout, table: EmbeddingTable, units: int, *, use_bias: bool) -> None:
+    def __init__(self, side: Layout, table: EmbeddingTable, units: int) -> None:
         super().__init__()
         self.embeddings = Embeddings(side.features, table)
-        self.dense = keras.layers.Dense(units, use_bias=use_bias)
+        self.dense = keras.layers.Dense(units, use_bias=False)
         self.dense.build((None, self.embeddings.width + side.number_count))
 
     def call(self, categories: Any, numbers: Any) -> Any:
@@ -42,19 +42,24 @@ class Activation(keras.layers.Layer):
 
 
 class Perceptron(keras.layers.Layer):
-    """The deep part from the first activation to the logit."""
+    """The deep part from the first hidden layer's bias to the logit.
+
+    That bias is added to the sum of the sides, not in one of their dense layers: fused with a dense layer and the
+    sum it breaks TensorFlow 2.21's graph optimiser, which then logs errors and leaves the graph as it is.
+    """
 
     def __init__(self, spec: ModelSpec) -> None:
         super().__init__()
         sizes = spec.layer_sizes
+        self.bias = self.add_weight(shape=(sizes[0],), initializer="zeros", name="bias")
         self.activations = [Activation(size, spec) for size in sizes]
         self.dense = [*(keras.layers.Dense(size) for size in sizes[1:]), keras.layers.Dense(1, use_bias=False)]
         for layer, size in zip(self.dense, sizes, strict=True):
             layer.build((None, size))
 
     def call(self, state: Any, training: bool = False) -> Any:
-        """Returns ``[...]`` float32 for the sum of the sides' shares, ``[..., units]`` float32."""
-        values = tf.reshape(state, [-1, state.shape[-1]])
+        """Returns ``[rows]`` float32 for the sum of the sides' shares, ``[rows, units]`` float32."""
+        values = state + self.bias
         for activation, dense in zip(self.activations, self.dense, strict=True):
             values = dense(activation(values, training=training))
-        return tf.reshape(values, tf.shape(state)[:-1])
+        return tf.squeeze(values, axis=1)

@@ -8,6 +8,7 @@ import math
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from training.model.crosses import CrossWeights, plan_crosses
 from training.model.deep import Perceptron, Projection
@@ -41,7 +42,7 @@ class Network(keras.layers.Layer):
             wide = WideSide(layout, crosses, self.crosses, with_offsets=is_member) if spec.wide else None
             if self.embeddings is None:
                 return Side(wide, None)
-            return Side(wide, Projection(layout, self.embeddings, spec.layer_sizes[0], use_bias=is_member))
+            return Side(wide, Projection(layout, self.embeddings, spec.layer_sizes[0]))
 
         self.member = side(member, is_member=True)
         self.classes = side(classes, is_member=False)
@@ -51,7 +52,9 @@ class Network(keras.layers.Layer):
         logits = self.bias + member.wide + classes.wide + self.crosses(member.crosses + classes.crosses)
         if self.perceptron is None:
             return logits
-        return logits + self.perceptron(member.state + classes.state, training=training)
+        state = member.state + classes.state
+        deep = self.perceptron(tf.reshape(state, [-1, state.shape[-1]]), training=training)
+        return logits + tf.reshape(deep, tf.shape(logits))
 
     def score_rows(self, member: Encoded, classes: Encoded, training: bool = False) -> Any:
         """Returns the logits ``[rows]`` float32 of members and classes paired row by row."""

@@ -70,5 +70,5 @@ def quantile_boundaries(column: NDArray[np.float32], bucket_count: int) -> NDArr
     distinct = np.unique(values)
     if len(distinct) <= bucket_count:
         return distinct[1:]
-    quantiles = np.quantile(values, np.linspace(0, 1, bucket_count + 1)[1:-1]).astype(np.float32)
-    return np.setdiff1d(quantiles, distinct[:1])
+    shares = np.linspace(0, 1, bucket_count + 1)[1:-1]
+    return np.setdiff1d(np.quantile(values, shares, method="inverted_cdf"), distinct[:1])

@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.support.saved_layers import reloaded
+from training.model.deep import Perceptron, Projection
+from training.model.embeddings import EmbeddingTable
+from training.model.encoded import Feature, Layout
+from training.model.spec import ModelSpec
+
+pytestmark = pytest.mark.slow
+
+STATE = tf.constant([[3.0, -1.0], [1.0, 2.0]])
+
+
+def _perceptron() -> Perceptron:
+    layer = Perceptron(ModelSpec(layer_sizes=(2, 1), dropout=0.5))
+    dense, output = layer.dense
+    layer.bias.assign([0, 1])
+    dense.set_weights([np.float32([[1], [10]]), np.float32([-2])])
+    output.set_weights([np.float32([[4]])])
+    return layer
+
+
+def test_a_projection_is_a_dense_layer_over_embeddings_and_numbers() -> None:
+    side = Layout.of([Feature("country", 2, vocabulary="country")], number_count=1)
+    table = EmbeddingTable(side.features, embedding_size=1)
+    layer = Projection(side, table, units=2)
+    table.set_weights([np.float32([[1], [2]])])
+    layer.dense.set_weights([np.float32([[1, 0], [10, 100]])])
+
+    states = layer(tf.constant([[1], [0]]), tf.constant([[3.0], [0.0]]))
+
+    assert states.numpy().tolist() == [[32, 300], [1, 0]]
+
+
+def test_a_perceptron_activates_then_projects(tmp_path: Path) -> None:
+    layer = _perceptron()
+    expected = [4 * (3 - 2), 4 * (1 + 30 - 2)]
+
+    assert layer(STATE).numpy().tolist() == expected
+    loaded = reloaded(layer, layer, tmp_path, tf.TensorSpec([None, 2], tf.float32))
+    assert loaded.call(STATE).numpy().tolist() == expected
+
+
+def test_dropout_is_for_training_only() -> None:
+    layer = _perceptron()
+    outcomes = {tuple(layer(STATE, training=True).numpy()) for _ in range(20)}
+
+    assert len(outcomes) > 1
+    assert np.array_equal(layer(STATE), layer(STATE))
+
+
+def test_batch_norm_normalises_before_the_activation() -> None:
+    layer = Perceptron(ModelSpec(layer_sizes=(1,), dropout=0.0, batch_norm=True))
+    layer.dense[0].set_weights([np.float32([[1]])])
+
+    logits = layer(tf.constant([[10.0], [20.0]]), training=True)  # normalised to -1 and 1
+
+    np.testing.assert_allclose(logits, [0, 1], atol=1e-3)

@@ -1,0 +1,213 @@
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from numpy.typing import NDArray
+from tensorflow.core.protobuf import saved_model_pb2
+
+from contract.columns import column_dtype, missing_marker
+from contract.stubs import manifest_pb2 as pb
+from tests.support.model_inputs import (
+    CLASS_SIDE,
+    MEMBER_SIDE,
+    RANKING_INPUTS,
+    Columns,
+    draw_classes,
+    draw_members,
+    draw_rows,
+    number,
+    text,
+)
+from training.model.fit import fit
+from training.model.fitted import FittedModel
+from training.model.spec import ModelSpec
+from training.table import Table
+
+pytestmark = pytest.mark.slow
+
+UNSEEN = 77
+"""A seed whose members have values that training never saw."""
+
+
+class Exported:
+    """A model and the SavedModel that it wrote."""
+
+    def __init__(self, model: FittedModel, directory: Path) -> None:
+        model.export(directory)
+        self.model = model
+        self.directory = directory
+        self.loaded = tf.saved_model.load(str(directory))
+
+    def call(self, signature: str, arguments: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+        tensors = {name: tf.constant(value) for name, value in arguments.items()}
+        return {name: out.numpy() for name, out in self.loaded.signatures[signature](**tensors).items()}
+
+    def rank(self, members: Columns, classes: Columns, candidates: Any, count: int) -> dict[str, NDArray[Any]]:
+        question = {"candidates": candidates, "count": np.int32(count)}
+        return self.call("rank", {**members, **self.call("encode_classes", classes), **question})
+
+
+@pytest.fixture(scope="module")
+def exported(
+    ranking_model: Callable[[str], FittedModel], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Exported]:
+    """Exports a ranking model with both parts or one of them, once each."""
+    done: dict[str, Exported] = {}
+
+    def export_once(parts: str) -> Exported:
+        if parts not in done:
+            done[parts] = Exported(ranking_model(parts), tmp_path_factory.mktemp(parts) / "1")
+        return done[parts]
+
+    return export_once
+
+
+def _pairs(members: Columns, classes: Columns) -> Columns:
+    """Returns a row for each member with each class."""
+    i, j = (places.ravel() for places in np.indices((_rows(members), _rows(classes))))
+    return {k: v[i] for k, v in members.items()} | {k: v[j] for k, v in classes.items()}
+
+
+def _rows(columns: Columns) -> int:
+    return len(next(iter(columns.values())))
+
+
+def _nothing(specs: list[pb.Input]) -> Columns:
+    """Returns one row whose every value is missing."""
+    shapes = {spec.name: (1, spec.list_length) if spec.list_length else (1,) for spec in specs}
+    return {s.name: np.full(shapes[s.name], missing_marker(s), dtype=column_dtype(s)) for s in specs}
+
+
+@pytest.mark.parametrize("parts", ["both", "wide", "deep"])
+def test_rank_and_serving_default_and_predict_agree(exported: Callable[[str], Exported], parts: str) -> None:
+    """For hundreds of members, some unknown and one without a single value, and classes alike."""
+    model = exported(parts)
+    members = {k: np.concatenate([v, _nothing(MEMBER_SIDE)[k]]) for k, v in draw_members(300, UNSEEN).items()}
+    classes = {k: np.concatenate([v, _nothing(CLASS_SIDE)[k]]) for k, v in draw_classes(40, UNSEEN).items()}
+    members["member_id"][:50] = [f"stranger{i}" for i in range(50)]
+    rows = _pairs(members, classes)
+
+    expected = model.model.predict(rows)
+    served = model.call("serving_default", rows)["score"]
+    ranked = model.rank(members, classes, np.ones((301, 41), bool), 41)
+
+    scores = np.empty((301, 41), np.float32)
+    np.put_along_axis(scores, ranked["positions"], ranked["scores"], axis=1)
+    assert np.isfinite(expected).all()
+    np.testing.assert_allclose(served, expected, atol=1e-6)
+    np.testing.assert_allclose(scores.ravel(), expected, atol=1e-5)
+    assert (np.diff(ranked["scores"]) <= 0).all()
+    assert len(np.unique(expected.round(4))) > 20
+
+
+def test_only_candidates_are_ranked_and_the_rest_filled_up(exported: Callable[[str], Exported]) -> None:
+    members, classes = draw_members(2, UNSEEN), draw_classes(5, UNSEEN)
+    candidates = np.array([[False, True, False, True, True], [False] * 5])
+
+    ranked = exported("both").rank(members, classes, candidates, 4)
+
+    assert sorted(ranked["positions"][0]) == [-1, 1, 3, 4]
+    assert ranked["positions"][0, 3] == ranked["scores"][0, 3] == -1
+    assert (ranked["positions"][1] == -1).all()
+    assert (ranked["scores"][1] == -1).all()
+
+
+def test_equal_classes_are_ranked_by_position(exported: Callable[[str], Exported]) -> None:
+    classes = {name: np.repeat(column, 6, axis=0) for name, column in draw_classes(1, UNSEEN).items()}
+
+    ranked = exported("both").rank(draw_members(3, UNSEEN), classes, np.ones((3, 6), bool), 6)
+
+    assert ranked["positions"].tolist() == [list(range(6))] * 3
+
+
+def test_signatures_take_inputs_by_name_and_dtype(exported: Callable[[str], Exported]) -> None:
+    signatures = exported("both").loaded.signatures
+
+    def arguments(name: str) -> dict[str, tuple[Any, list[int | None]]]:
+        specs = signatures[name].structured_input_signature[1]
+        return {argument: (spec.dtype.as_numpy_dtype, spec.shape.as_list()) for argument, spec in specs.items()}
+
+    def expected(specs: list[pb.Input]) -> dict[str, tuple[Any, list[int | None]]]:
+        shapes = {s.name: [None, s.list_length] if s.list_length else [None] for s in specs}
+        return {s.name: (column_dtype(s), shapes[s.name]) for s in specs}
+
+    assert set(signatures) == {"serving_default", "classify", "regress", "encode_classes", "rank"}
+    assert arguments("serving_default") == expected(RANKING_INPUTS)
+    assert arguments("encode_classes") == expected(CLASS_SIDE)
+    assert arguments("rank") == {
+        **expected(MEMBER_SIDE),
+        "class_state": (np.float32, [None, 16]),
+        "class_wide": (np.float32, [None]),
+        "class_crosses": (np.int32, [None, 6]),
+        "candidates": (np.bool_, [None, None]),
+        "count": (np.int32, []),
+    }
+
+
+def _example(columns: Columns, row: int) -> bytes:
+    """Returns a row as a serialised example that leaves out what is missing."""
+    example = tf.train.Example()
+    for spec in RANKING_INPUTS:
+        values = np.atleast_1d(columns[spec.name][row])
+        if column_dtype(spec) is np.float32:
+            values = values[np.isfinite(values)]
+        values = values[values != missing_marker(spec)]
+        feature = tf.train.Feature()
+        if column_dtype(spec) is object:
+            feature.bytes_list.value.extend(text.encode() for text in values)
+        elif spec.data_type == pb.DATA_TYPE_INT64:
+            feature.int64_list.value.extend(values.astype(int))
+        else:
+            feature.float_list.value.extend(values)
+        if len(values):
+            example.features.feature[spec.name].CopyFrom(feature)
+    return bytes(example.SerializeToString())
+
+
+def test_classify_and_regress_read_examples(exported: Callable[[str], Exported]) -> None:
+    model = exported("both")
+    columns = draw_rows(50, UNSEEN).columns
+    scores = model.model.predict(columns)
+    examples = [_example(columns, row) for row in range(50)]
+
+    classified = model.call("classify", {"inputs": examples})
+    regressed = model.call("regress", {"inputs": examples})
+
+    assert classified["classes"].tolist() == [[b"0", b"1"]] * 50
+    np.testing.assert_allclose(classified["scores"], np.stack([1 - scores, scores], axis=1), atol=1e-6)
+    np.testing.assert_allclose(regressed["outputs"], scores[:, None], atol=1e-6)
+
+
+def test_the_signatures_have_the_method_names_that_tensorflow_serving_demands(
+    exported: Callable[[str], Exported],
+) -> None:
+    written = saved_model_pb2.SavedModel.FromString((exported("both").directory / "saved_model.pb").read_bytes())
+
+    definitions = written.meta_graphs[0].signature_def
+    names = {name: definition.method_name for name, definition in definitions.items() if name[0] != "_"}
+    assert names == {
+        "serving_default": "tensorflow/serving/predict",
+        "classify": "tensorflow/serving/classify",
+        "regress": "tensorflow/serving/regress",
+        "encode_classes": "tensorflow/serving/predict",
+        "rank": "tensorflow/serving/predict",
+    }
+    assert set(definitions["classify"].inputs) == {"inputs"}
+    assert set(definitions["classify"].outputs) == {"classes", "scores"}
+    assert set(definitions["regress"].outputs) == {"outputs"}
+
+
+def test_a_flat_tables_model_can_not_rank(tmp_path: Path) -> None:
+    columns = {"age": np.arange(40, dtype=np.float32), "city": np.array(["a", "b"] * 20, dtype=object)}
+    rows = Table(columns, (columns["age"] > 20).astype(np.float32))
+    spec = ModelSpec(epochs=1, layer_sizes=(4,), crosses=(("age", "city"),))
+
+    model = Exported(fit([number("age"), text("city")], rows, rows, spec, lambda *_: None), tmp_path / "1")
+
+    assert set(model.loaded.signatures) == {"serving_default", "classify", "regress"}
+    np.testing.assert_allclose(
+        model.call("serving_default", columns)["score"], model.model.predict(columns), atol=1e-6
+    )

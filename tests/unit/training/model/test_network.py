@@ -1,0 +1,97 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.support.saved_layers import reloaded
+from training.model.encoded import Encoded, Feature, Layout
+from training.model.network import Network
+from training.model.side import Code
+from training.model.spec import ModelSpec
+
+pytestmark = pytest.mark.slow
+
+MEMBER = Layout.of([Feature("country", 3, vocabulary="country"), Feature("age", 4)], number_count=1)
+CLASSES = Layout.of([Feature("genres", 5, length=2, vocabulary="genres"), Feature("minutes", 3)], number_count=2)
+CROSSES = (("country", "genres"), ("country", "age"), ("genres", "minutes"), ("country", "minutes"))
+PARTS = {"both": {}, "wide": {"deep": False}, "deep": {"wide": False, "crosses": ()}}
+
+
+def _draw(layout: Layout, count: int) -> Encoded:
+    rng = np.random.default_rng(count)
+    sizes = [feature.size for feature in layout.features for _ in range(feature.width)]
+    numbers = rng.normal(size=(count, layout.number_count)).astype(np.float32)
+    return Encoded(tf.constant(rng.integers(0, sizes, (count, len(sizes))), tf.int32), tf.constant(numbers))
+
+
+def _network(
+    parts: str = "both", classes: Layout = CLASSES, crosses: tuple[tuple[str, ...], ...] = CROSSES
+) -> Network:
+    fields = {"crosses": crosses, "layer_sizes": (8, 4), "embedding_size": 3, "batch_norm": True, **PARTS[parts]}
+    network = Network(MEMBER, classes, ModelSpec(**fields), base_rate=0.2)
+    rng = np.random.default_rng(7)
+    network.set_weights([rng.uniform(0.5, 1, weight.shape) for weight in network.get_weights()])
+    return network
+
+
+@pytest.mark.parametrize("parts", PARTS)
+def test_every_member_with_every_class_is_the_same_as_paired_row_by_row(parts: str) -> None:
+    network = _network(parts)
+    members, classes = _draw(MEMBER, 11), _draw(CLASSES, 13)
+    i, j = (places.ravel() for places in np.indices((11, 13)))
+
+    table = network.score_all(network.member(*members), network.classes(*classes))
+    paired = network.score_rows(
+        Encoded(*(tf.gather(part, i) for part in members)), Encoded(*(tf.gather(part, j) for part in classes))
+    )
+
+    np.testing.assert_allclose(tf.reshape(table, [-1]), paired, atol=1e-5)
+    assert len(np.unique(paired)) > 50
+
+
+def test_crosses_within_a_side_are_part_of_the_sides_own_weights() -> None:
+    network = _network("wide")
+
+    code = network.classes(*_draw(CLASSES, 4))
+
+    assert code.crosses.shape == (4, 3)  # country with both genres, and with minutes
+    network.crosses.set_weights([np.zeros(network.crosses.table.shape)])
+    assert (network.classes(*_draw(CLASSES, 4)).wide.numpy() < code.wide.numpy()).all()
+
+
+def test_logits_start_at_the_log_odds_of_the_base_rate() -> None:
+    network = Network(MEMBER, CLASSES, ModelSpec(deep=False), base_rate=0.2)
+
+    logits = network.score_rows(_draw(MEMBER, 3), _draw(CLASSES, 3))
+
+    np.testing.assert_allclose(logits, np.log(0.2 / 0.8), rtol=1e-6)
+
+
+def test_a_flat_tables_network_has_one_side() -> None:
+    network = _network(classes=Layout(), crosses=(("country", "age"),))
+    nothing = Encoded(tf.zeros([1, 0], tf.int32), tf.zeros([1, 0]))
+
+    assert network.score_rows(_draw(MEMBER, 5), nothing).shape == (5,)
+
+
+def test_it_survives_a_saved_model(tmp_path: Path) -> None:
+    network = _network()
+    members, classes = _draw(MEMBER, 3), _draw(CLASSES, 3)
+
+    def call(*parts: tf.Tensor) -> tf.Tensor:
+        return network.score_rows(Encoded(*parts[:2]), Encoded(*parts[2:]))
+
+    specs = [tf.TensorSpec([None, part.shape[1]], part.dtype) for part in (*members, *classes)]
+    loaded = reloaded(network, call, tmp_path, *specs)
+
+    np.testing.assert_allclose(loaded.call(*members, *classes), call(*members, *classes), rtol=1e-6)
+
+
+def test_the_parts_have_optimizers_of_their_own() -> None:
+    network = _network()
+
+    assert len(network.wide_variables) == 3
+    assert _network("deep").wide_variables == []
+    assert _network("wide").embedding_table is None
+    assert isinstance(network.member(*_draw(MEMBER, 1)), Code)
