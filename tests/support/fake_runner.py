@@ -91,11 +91,12 @@ class FakeRunners:
     def __init__(self) -> None:
         self.started: list[FakeRunner] = []
         self.signatures = expected_signatures(linear_model.manifest(1, 1.0))
+        self.kind = FakeRunner
         self.crashing_starts = 0
         """How many of the next runners crash before they load."""
 
     async def start(self, on_lost: Callable[[], None]) -> FakeRunner:
-        runner = FakeRunner(on_lost, self.signatures)
+        runner = self.kind(on_lost, self.signatures)
         self.started.append(runner)
         if self.crashing_starts:
             self.crashing_starts -= 1

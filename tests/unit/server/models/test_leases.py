@@ -77,11 +77,16 @@ async def test_snapshots_of_the_same_generation_are_kept_apart(loaded: LoadedVer
         assert await places(before) == [1, 0]
 
 
-async def test_snapshots_that_arrive_together_are_used_in_order(loaded: LoadedVersion) -> None:
-    await asyncio.gather(*(loaded.use_snapshot(snapshot(generation, LONG)) for generation in (1, 2, 3)))
-    with loaded.lease() as lease:
-        assert lease.snapshot.generation == 3
-        assert await places(lease) == [0, 1, 2]
+async def test_snapshots_that_arrive_together_can_each_be_leased(loaded: LoadedVersion) -> None:
+    arriving = [
+        asyncio.ensure_future(loaded.use_snapshot(snapshot(generation, minutes)))
+        for generation, minutes in enumerate([SHORT, LONG, SHORT, LONG])
+    ]
+    for generation, (use, expected) in enumerate(zip(arriving, [[1, 0], [0, 1, 2]] * 2, strict=True)):
+        await use
+        with loaded.lease() as lease:
+            assert lease.snapshot.generation == generation
+            assert await places(lease) == expected
 
 
 async def test_a_snapshot_that_could_not_be_encoded_changes_nothing(

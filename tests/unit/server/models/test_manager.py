@@ -12,7 +12,7 @@ import pytest
 from server.domain.errors import NoModel, RunnerLost, StoreUnavailable
 from server.domain.versions import RefusalReason, Refused, VersionRecord, VersionState
 from server.models.ports import Signature
-from tests.support.fake_runner import write_broken_model
+from tests.support.fake_runner import FakeRunner, write_broken_model
 from tests.support.linear_model import member_columns
 from tests.support.model_server import MINUTES, ModelServer
 
@@ -298,6 +298,20 @@ class TestCrash:
             server.runners.alive[0].crash()
             assert server.record(1).message == "its runner ended; tried again in 0 s"
 
+    async def test_a_runner_that_crashes_the_moment_it_was_to_serve_is_replaced(self, server: ModelServer) -> None:
+        class ShortLivedRunner(FakeRunner):
+            async def serve(self) -> None:
+                await super().serve()
+                self.crash()
+
+        server.publish(1)
+        server.runners.kind = ShortLivedRunner
+        await server.manager.step()
+        assert server.states == {1: LOADING}
+        server.runners.kind = FakeRunner
+        await server.settle()
+        assert server.serving_version() == 1
+
     async def test_the_older_version_takes_over_when_the_newer_crashes_before_it_is_unloaded(
         self, server: ModelServer
     ) -> None:
@@ -336,6 +350,7 @@ class TestLoop:
         server.publish(1)
         loop = asyncio.ensure_future(server.manager.run(interval_seconds=3600))
         seen = [(await changes.get())[0].state for _ in range(3)]
+        await server.settle()  # so that the loop has come to its pause
         server.runners.alive[0].crash()
         seen += [(await changes.get())[0].state for _ in range(3)]
         assert seen == [START, LOADING, AVAILABLE, LOADING, LOADING, AVAILABLE]
