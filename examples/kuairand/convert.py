@@ -6,7 +6,6 @@ What becomes of each column is in ``tables/*.sql``.
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +17,7 @@ import typer
 from cli.output import messages, progress
 from training.errors import DataError
 from training.files import read_file
-from training.simulation.writer import PartitionedWriter, replacing, write_description, write_table
+from training.simulation.writer import WorldWriter, replacing
 
 QUERIES = Path(__file__).parent / "tables"
 
@@ -93,14 +92,15 @@ def convert(folder: Path, out: Path) -> Mapping[str, int]:
         DataError: A file or column is missing or does not parse, or `out` holds something that is no world.
     """
     files = {source: _files(folder, source) for source in SOURCES}
-    row_counts = {}
-    with replacing(out) as aside:
+    with replacing(out) as aside, WorldWriter(aside) as writer:
         for source in _shown(SOURCES):
             rows = _convert(source, _read(source, files[source]), folder)
-            _write(aside, source.table, rows)
-            row_counts[source.table] = len(rows)
-        write_description(aside, {"source": "KuaiRand-Pure", "row_counts": row_counts})
-    return row_counts
+            if "day" in rows.column_names:
+                writer.append(source.table, rows, rows["day"][0].as_py())
+            else:
+                writer.write(source.table, rows)
+        writer.describe({"source": "KuaiRand-Pure"})
+    return writer.row_counts
 
 
 def _shown(sources: Sequence[Source]) -> Iterator[Source]:
@@ -150,24 +150,17 @@ def _convert(source: Source, rows: pa.Table, folder: Path) -> pa.Table:
         except duckdb.Error as error:
             first_line = str(error).splitlines()[0]
             raise DataError(f"{folder / source.pattern} does not convert: {first_line}") from None
-    _check_unique(folder / source.pattern, converted)
+    _check(folder / source.pattern, converted)
     return converted
 
 
-def _check_unique(files: Path, rows: pa.Table) -> None:
+def _check(files: Path, rows: pa.Table) -> None:
+    if not len(rows):
+        raise DataError(f"{files} has no rows")
     key = rows.column_names[0]
     repeats = len(rows) - len(pc.unique(rows[key]))
     if repeats:
         raise DataError(f"{files} has {repeats} rows whose {key!r} is another row's too")
-
-
-def _write(world: Path, table: str, rows: pa.Table) -> None:
-    if "day" not in rows.column_names:
-        write_table(world, table, rows)
-        return
-    writer = PartitionedWriter(world)
-    writer.append(table, rows)
-    writer.close(date.max)
 
 
 def _command(

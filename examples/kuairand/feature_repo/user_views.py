@@ -48,8 +48,8 @@ user_activity = FeatureView(
     description="What users did with the videos shown to them.",
     owner=OWNER,
     schema=[
-        feature("user_impressions_30d", Int64, "Videos shown.", default="0", encoding="log"),
-        feature("user_clicks_30d", Int64, "Videos clicked.", default="0", encoding="log"),
+        feature("user_impressions_1d", Int64, "Videos shown on the last day.", default="0", encoding="log"),
+        feature("user_clicks_1d", Int64, "Videos clicked on the last day.", default="0", encoding="log"),
         feature(
             "user_click_rate_30d",
             Float32,

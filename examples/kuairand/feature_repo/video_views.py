@@ -36,8 +36,8 @@ video_popularity = FeatureView(
     description="What users did with a video that was shown to them.",
     owner=OWNER,
     schema=[
-        feature("video_impressions_30d", Int64, "Times shown.", default="0", encoding="log"),
-        feature("video_clicks_30d", Int64, "Times clicked.", default="0", encoding="log"),
+        feature("video_impressions_1d", Int64, "Times shown on the last day.", default="0", encoding="log"),
+        feature("video_clicks_1d", Int64, "Times clicked on the last day.", default="0", encoding="log"),
         feature(
             "video_click_rate_30d",
             Float32,

@@ -18,6 +18,8 @@ activity AS (
     SELECT
         user_id,
         count(*) AS shown_count,
+        count(*) FILTER (event_time >= $as_of - INTERVAL 1 DAY) AS shown_count_1d,
+        sum(is_click) FILTER (event_time >= $as_of - INTERVAL 1 DAY) AS click_count_1d,
         sum(is_click) AS click_count,
         sum(long_view) AS long_view_count,
         sum(click_excess) / (count(*) + 3) AS click_excess,
@@ -37,11 +39,11 @@ activity AS (
 )
 SELECT
     user_id,
-    coalesce(shown_count, 0) AS user_impressions_30d,
-    coalesce(click_count, 0)::BIGINT AS user_clicks_30d,
-    ((user_clicks_30d + 5 * click_rate) / (user_impressions_30d + 5))::FLOAT AS user_click_rate_30d,
+    coalesce(shown_count_1d, 0) AS user_impressions_1d,
+    coalesce(click_count_1d, 0)::BIGINT AS user_clicks_1d,
+    ((coalesce(click_count, 0) + 5 * click_rate) / (coalesce(shown_count, 0) + 5))::FLOAT AS user_click_rate_30d,
     coalesce(click_excess, 0)::FLOAT AS user_click_excess_30d,
-    ((coalesce(long_view_count, 0) + 5 * long_view_rate) / (user_impressions_30d + 5))::FLOAT
+    ((coalesce(long_view_count, 0) + 5 * long_view_rate) / (coalesce(shown_count, 0) + 5))::FLOAT
         AS user_long_view_rate_30d,
     coalesce(long_view_excess, 0)::FLOAT AS user_long_view_excess_30d,
     COLUMNS('(tab_\d_click_excess)')::FLOAT AS 'user_\1_30d',

@@ -16,6 +16,8 @@ popularity AS (
     SELECT
         video_id,
         count(*) AS shown_count,
+        count(*) FILTER (event_time >= $as_of - INTERVAL 1 DAY) AS shown_count_1d,
+        sum(is_click) FILTER (event_time >= $as_of - INTERVAL 1 DAY) AS click_count_1d,
         sum(is_click) AS click_count,
         sum(long_view) AS long_view_count,
         sum(click_excess) / (count(*) + 10) AS click_excess,
@@ -47,11 +49,11 @@ tags_of AS (
 )
 SELECT
     video_id,
-    coalesce(shown_count, 0) AS video_impressions_30d,
-    coalesce(click_count, 0)::BIGINT AS video_clicks_30d,
-    ((video_clicks_30d + 10 * click_rate) / (video_impressions_30d + 10))::FLOAT AS video_click_rate_30d,
+    coalesce(shown_count_1d, 0) AS video_impressions_1d,
+    coalesce(click_count_1d, 0)::BIGINT AS video_clicks_1d,
+    ((coalesce(click_count, 0) + 10 * click_rate) / (coalesce(shown_count, 0) + 10))::FLOAT AS video_click_rate_30d,
     coalesce(popularity.click_excess, 0)::FLOAT AS video_click_excess_30d,
-    ((coalesce(long_view_count, 0) + 10 * long_view_rate) / (video_impressions_30d + 10))::FLOAT
+    ((coalesce(long_view_count, 0) + 10 * long_view_rate) / (coalesce(shown_count, 0) + 10))::FLOAT
         AS video_long_view_rate_30d,
     coalesce(popularity.long_view_excess, 0)::FLOAT AS video_long_view_excess_30d,
     play_seconds::FLOAT AS video_play_seconds_30d,
