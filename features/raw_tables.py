@@ -27,6 +27,7 @@ class RawTables:
         """
         self._connection = duckdb.connect()
         self._connection.execute("SET TimeZone = 'UTC'")
+        self._shown: datetime | None = None
         self._tables: dict[str, tuple[duckdb.DuckDBPyRelation, str]] = {}
         for folder in _table_folders(world):
             rows = self._open(folder)
@@ -46,9 +47,8 @@ class RawTables:
         Raises:
             duckdb.Error: The query is wrong, or a file can't be read.
         """
-        moment = as_of.astimezone(UTC).isoformat()
-        for name, (rows, column) in self._tables.items():
-            rows.filter(f"\"{column}\" < TIMESTAMPTZ '{moment}'").create_view(name, replace=True)
+        if as_of != self._shown:
+            self._show(as_of)
         return self._connection.sql(sql, params={"as_of": as_of}).to_arrow_table()
 
     def event_range(self) -> tuple[datetime, datetime]:
@@ -62,6 +62,12 @@ class RawTables:
         if not known:
             raise SourceError(f"the tables {', '.join(self.names())} hold no events")
         return min(first for first, _ in known), max(last for _, last in known)
+
+    def _show(self, as_of: datetime) -> None:
+        moment = as_of.astimezone(UTC).isoformat()
+        for name, (rows, column) in self._tables.items():
+            rows.filter(f"\"{column}\" < TIMESTAMPTZ '{moment}'").create_view(name, replace=True)
+        self._shown = as_of
 
     def _open(self, folder: Path) -> duckdb.DuckDBPyRelation:
         try:

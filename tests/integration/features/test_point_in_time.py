@@ -24,7 +24,7 @@ from tests.support.worlds import write_table
 pytestmark = pytest.mark.slow
 
 FIRST, LAST = date(2026, 3, 1), date(2026, 3, 6)
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+FIRST_MIDNIGHT = datetime(2026, 3, 1, tzinfo=UTC)
 WINDOW = TTL = timedelta(days=2)
 MICROSECOND = timedelta(microseconds=1)
 
@@ -47,11 +47,13 @@ class Question(NamedTuple):
 
 Row = tuple[int | None, list[str] | None]
 MEMBERS = st.sampled_from(["m1", "m2"])
-# Moments on, just before and just after the hours at which days and TTLs may end.
+OFFSETS = (0, 8, -5)
+# Moments on, just before and just after the hours at which days, and so TTLs, end; and any others.
 MOMENTS = st.builds(
-    lambda hours, microseconds: NOON + timedelta(hours=hours, microseconds=microseconds),
-    st.integers(-10, 120),
-    st.sampled_from([-1, 0, 0, 1, 1_234_567]),
+    lambda day, hour, microseconds: FIRST_MIDNIGHT + timedelta(days=day, hours=hour, microseconds=microseconds),
+    st.integers(0, 5),
+    st.one_of(st.sampled_from([-hours % 24 for hours in OFFSETS]), st.integers(0, 23)),
+    st.sampled_from([0, -1, 1, 1_234_567]),
 )
 # The class and the time decide the id, so an event that is drawn twice is there twice.
 STARTS = st.builds(
@@ -64,7 +66,6 @@ HISTORIES = st.lists(STARTS, min_size=1, max_size=12).flatmap(
     lambda starts: st.lists(st.sampled_from(starts), max_size=2).map(lambda again: starts + again)
 )
 QUESTIONS = st.lists(st.builds(Question, MEMBERS, MOMENTS), min_size=1, max_size=8)
-OFFSETS = st.sampled_from([0, 8, -5])
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +114,7 @@ def joined_by_feast(
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(history=HISTORIES, questions=QUESTIONS, hours=OFFSETS)
+@given(history=HISTORIES, questions=QUESTIONS, hours=st.sampled_from(OFFSETS))
 def test_a_row_holds_what_was_known_at_its_time_and_nothing_later(
     repository: tuple[Path, FeatureStore], history: list[Start], questions: list[Question], hours: int
 ) -> None:
@@ -138,3 +139,10 @@ def test_an_event_shows_from_the_end_of_its_day_until_the_last_row_with_it_is_st
     history = [Start("m1", "c1", datetime(2026, 3, 2, 9, tzinfo=UTC), "e1")]
     found = joined_by_feast(*repository, history, [Question("m1", time)], Days())
     assert found == [(count, None if count is None else ["c1"])]
+
+
+def test_an_event_at_midnight_is_of_the_new_day(repository: tuple[Path, FeatureStore]) -> None:
+    midnight = datetime(2026, 3, 2, tzinfo=UTC)
+    questions = [Question("m1", midnight), Question("m1", midnight + timedelta(days=1))]
+    found = joined_by_feast(*repository, [Start("m1", "c1", midnight, "e1")], questions, Days())
+    assert found == [(None, None), (1, ["c1"])]
