@@ -16,12 +16,10 @@ def metrics_document(metrics: Iterable[Metric]) -> dict[str, Any]:
 
 
 def print_metrics(title: str, metrics: Iterable[Metric]) -> None:
-    """Prints a table with a row for each metric and a column for each subject of each split."""
-    measured = {
-        f"{split}\n{subject}": values
-        for split, subjects in metrics_document(metrics).items()
-        for subject, values in subjects.items()
-    }
-    names = dict.fromkeys(name for values in measured.values() for name in values)
-    rows = [(name.replace("_", " "), *(values.get(name, "") for values in measured.values())) for name in names]
-    print_table(title, ["", *measured], rows)
+    """Prints a table for each split, with a row for each metric and a column for each subject."""
+    for split, subjects in metrics_document(metrics).items():
+        names = dict.fromkeys(name for values in subjects.values() for name in values)
+        rows = [
+            (name.replace("_", " "), *(values.get(name, "") for values in subjects.values())) for name in names
+        ]
+        print_table(f"{title}: {split}", ["", *subjects], rows)

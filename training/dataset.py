@@ -73,7 +73,7 @@ class RankingDataset:
         self.inputs = service_inputs(describe_registry(self._store), self._service.name, spec.context)
         self.days = repository_settings(history.repo).days
         self.rows = TrainingRows(history.repo, history.world, self.days)
-        self.rows.require(self._keys(), [self._label, *self._context])
+        self.rows.require(self._keys(), self._label, self._context)
 
     def day_range(self) -> tuple[date, date]:
         """Returns the first day with rows, and the last that is known of."""

@@ -4,7 +4,7 @@
 Parquet files being one. It yields the member key, the class key, ``event_timestamp``, the label and the context.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -46,23 +46,33 @@ class TrainingRows:
         self._tables = _open_tables(self._connection, world)
         self._columns = self._run()
 
-    def require(self, texts: Iterable[str], others: Iterable[str]) -> None:
-        """Checks that there are these columns, and that `texts` are texts, and without nulls as the times are.
+    def require(self, keys: Sequence[str], label: str, context: Iterable[str] = ()) -> None:
+        """Checks the columns of the rows.
+
+        Args:
+            keys: Columns that have to be texts without nulls.
+            label: A column that has to be 0 or 1.
+            context: Columns that have to be there.
 
         Raises:
-            DataError: One is missing or of another type, or has a null.
+            DataError: One is missing, of another type, or has another value.
         """
-        texts = list(texts)
-        for column in (*texts, *others):
+        for column in (*keys, label, *context):
             if column not in self._columns:
                 raise DataError(f"{self._path}: column {column!r} is missing, found {', '.join(self._columns)}")
-        for column in texts:
+        for column in keys:
             if self._columns[column] != "VARCHAR":
                 raise DataError(f"{self._path}: column {column!r} is {self._columns[column]}, expected VARCHAR")
-        for column in (*texts, EVENT_TIME):
-            nulls = self._value(f'count(*) FILTER ("{column}" IS NULL)')
-            if nulls:
-                raise DataError(f"{self._path}: column {column!r} is null in {nulls} rows")
+        for column in (*keys, EVENT_TIME):
+            self._forbid(f'"{column}" IS NULL', f"column {column!r} is null")
+        self._forbid(
+            f'(TRY_CAST("{label}" AS DOUBLE) IN (0, 1)) IS NOT TRUE', f"column {label!r} is neither 0 nor 1"
+        )
+
+    def _forbid(self, condition: str, what: str) -> None:
+        count = self._value(f"count(*) FILTER ({condition})")
+        if count:
+            raise DataError(f"{self._path}: {what} in {count} rows")
 
     def day_range(self) -> tuple[date, date]:
         """Returns the days of the first and the last row."""
@@ -81,7 +91,6 @@ class TrainingRows:
         """
         if truth.table not in self._tables:
             return None
-        self.require([truth.row_id], [])
         look_up = (
             f'(SELECT any_value(truth."{truth.probability}") FROM "{truth.table}" AS truth '  # noqa: S608
             f'WHERE truth."{truth.row_id}" = {_ROWS}."{truth.row_id}")::DOUBLE AS probability'

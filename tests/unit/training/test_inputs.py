@@ -69,7 +69,7 @@ def test_a_view_of_neither_side_is_named() -> None:
 def test_a_key_that_is_not_a_text_is_named_with_its_entity() -> None:
     registered = replace(REGISTERED, entities={**REGISTERED.entities, "member": "member_id INT64"})
 
-    with pytest.raises(DataError, match="entity 'member' .* is INT64, expected STRING"):
+    with pytest.raises(DataError, match=r"entity 'member' .* is INT64, expected STRING"):
         service_inputs(registered, "s", {})
 
 

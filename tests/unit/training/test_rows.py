@@ -86,17 +86,19 @@ def test_a_row_without_a_true_probability_is_refused(world: Path) -> None:
         _rows(world).true_probabilities(TRUTH, date(2026, 11, 19), date(2026, 11, 20))
 
 
-def test_required_columns_are_named_when_missing_or_of_another_type(world: Path) -> None:
+def test_columns_that_do_not_do_are_named(world: Path) -> None:
     rows = _rows(world, SQL.replace("class,", "1 AS class, NULL::VARCHAR AS nobody,"))
 
-    rows.require(["member"], ["started"])
-    for texts, others, message in (
-        (["member"], ["surface"], r"training_rows.sql: column 'surface' is missing, found id, member"),
-        (["class"], [], r"column 'class' is INTEGER, expected VARCHAR"),
-        (["nobody"], [], r"column 'nobody' is null in 3 rows"),
+    rows.require(["member"], "started", ["class"])
+    for keys, label, message in (
+        (["member"], "surface", r"training_rows.sql: column 'surface' is missing, found id, member"),
+        (["class"], "started", r"column 'class' is INTEGER, expected VARCHAR"),
+        (["nobody"], "started", r"column 'nobody' is null in 3 rows"),
+        (["member"], "member", r"column 'member' is neither 0 nor 1 in 3 rows"),
+        (["member"], "nobody", r"column 'nobody' is neither 0 nor 1 in 3 rows"),
     ):
         with pytest.raises(DataError, match=message):
-            rows.require(texts, others)
+            rows.require(keys, label)
 
 
 @pytest.mark.parametrize(
