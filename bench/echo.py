@@ -23,7 +23,7 @@ async def serve(port: int, response: bytes) -> None:
         return response
 
     server = grpc.aio.server(options=SERVER_OPTIONS)
-    handler = grpc.unary_unary_rpc_method_handler(echo)
+    handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(echo)
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {METHOD: handler}),))
     server.add_insecure_port(f"127.0.0.1:{port}")
     await server.start()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from paceline import AsyncPacelineClient
+from paceline import AsyncPacelineClient, RetryPolicy
 from scripts.demo.commands import DemoError, console, data_folder, free_port, paceline, serving
 from scripts.demo.traffic import MEMBERS, Traffic
 
@@ -69,7 +69,7 @@ async def serve_and_switch(newest: date) -> None:
     address, http_port = f"127.0.0.1:{port}", free_port(8501)
     async with (
         serving("--port", port, "--http-port", http_port, log=data_folder() / "server.log"),
-        AsyncPacelineClient(address) as client,
+        AsyncPacelineClient(address, retry=RetryPolicy(attempts=1)) as client,
     ):
         await client.wait_until_serving(timeout=60)
         chapter("Recommendations from version 1")
