@@ -2,7 +2,8 @@
 # From KuaiRand's files to a published model: examples/kuairand/run.sh FOLDER [FLAGS OF paceline train]
 #
 # TRAIN_UNTIL and VALIDATE_UNTIL are the last days to train and to validate on (UTC+8); all later ones are the test's.
-# PACELINE_DATA is the folder of all data [data/kuairand], MODELS that of the published models [models].
+# PACELINE_DATA is the folder of all data [data/kuairand], MODELS that of the published models [models]; relative
+# folders are those of the checkout.
 set -euo pipefail
 
 if [[ -z "${1:-}" ]]; then
@@ -24,10 +25,9 @@ python -m examples.kuairand.convert "$source" --out "$PACELINE_DATA/world"
 paceline features apply --repo $repo > /dev/null
 # The conversion may have changed days that were aggregated before.
 paceline features materialize --repo $repo --rebuild
-mkdir -p "$models/$model"
-paceline train --repo $repo --name $model --out "$models" --json \
-    ${TRAIN_UNTIL:+--train-until "$TRAIN_UNTIL"} \
-    ${VALIDATE_UNTIL:+--validate-until "$VALIDATE_UNTIL"} "$@" > "$metrics.partial"
-mv "$metrics.partial" "$metrics"
-cat "$metrics"
+document=$(
+    paceline train --repo $repo --name $model --out "$models" --json \
+        ${TRAIN_UNTIL:+--train-until "$TRAIN_UNTIL"} ${VALIDATE_UNTIL:+--validate-until "$VALIDATE_UNTIL"} "$@"
+)
+tee "$metrics" <<< "$document"
 echo "written to $metrics" >&2
