@@ -15,10 +15,11 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from contract.columns import to_column
-from contract.manifest import read_manifest
+from contract.manifest import read_manifest, write_manifest
 from contract.stubs import manifest_pb2 as pb
 from features.repository import open_store
 from paceline import AsyncPacelineClient, PacelineClient, RetryPolicy, Unavailable
+from paceline.v1.model_service_pb2 import REFUSAL_REASON_FILE_CHANGED, ModelVersionStatus
 from paceline.v1.recommendation_service_pb2 import MEMBER_STATUS_UNKNOWN
 from tests.support.site import MEMBER_COUNT, ROOT, YESTERDAY, Site
 
@@ -42,7 +43,14 @@ def test_recommendations_are_the_best_of_the_whole_catalogue_and_pass_the_filter
         asked = site.document("score", "m000001", *ids, "--address", address)
         assert [row["score"] for row in asked["classes"]] == pytest.approx(scores[:5], abs=1e-6)
         few = site.document(
-            "recommend", "m000001", "--address", address, "--filter", "class_minutes=10..20", "--show", "class_minutes"
+            "recommend",
+            "m000001",
+            "--address",
+            address,
+            "--filter",
+            "class_minutes=10..20",
+            "--show",
+            "class_minutes",
         )
         assert all(10 <= row["features"]["class_minutes"] <= 20 for row in few["classes"])
 
@@ -101,16 +109,28 @@ async def test_a_newer_version_takes_over_without_a_failed_request(site: Site, t
 def test_a_broken_version_is_refused_with_its_reason_and_the_old_one_serves_on(site: Site, tmp_path: Path) -> None:
     with site.serving(tmp_path / "log") as (_, address), PacelineClient(address) as client:
         client.wait_until_serving(timeout=120)
-        aside = tmp_path / "aside"
-        shutil.copytree(site.models / "ranking" / "1", aside)
-        rename_in_manifest(aside, 2)
+        first, aside = site.models / "ranking" / "1", tmp_path / "aside"
+        shutil.copytree(first, aside)
+        manifest = read_manifest(first)
+        manifest.version = 2
+        write_manifest(aside, manifest)
         weights = next(aside.rglob("variables.data*"))
         weights.write_bytes(weights.read_bytes()[:-1])
         aside.rename(site.models / "ranking" / "2")
-        rows = wait_for_refusal(site, address)
-        assert rows[2]["refusal_reason"] == "FILE_CHANGED"
-        assert rows[1]["state"] == "AVAILABLE"
+        refused = wait_until_refused(client, 2)
+        assert refused.refusal_reason == REFUSAL_REASON_FILE_CHANGED
+        assert weights.name in refused.refusal_message
         assert client.recommend_classes("m000001", timeout=10).model_version.version == 1
+        listed = site.paceline("models", "list", "--address", address, "--models", site.models)
+        assert "FILE_CHANGED" in listed.stdout
+
+
+def wait_until_refused(client: PacelineClient, version: int) -> ModelVersionStatus:
+    """Asks on and on; the test's timeout is the limit."""
+    while True:
+        for status in client.get_model_status("ranking").versions:
+            if status.model_version.version == version and status.refusal_reason:
+                return status
 
 
 def test_sigterm_answers_what_was_accepted_and_ends_well(site: Site, tmp_path: Path) -> None:
