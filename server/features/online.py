@@ -69,7 +69,7 @@ class OnlineFeatures:
                 self._store.config, table, keys, names
             )
         except Exception as error:  # whatever the store's driver raises
-            self._note(readable=False, detail=repr(error))
+            self._note(readable=False, detail=f": {type(error).__name__}: {error}")
             raise StoreUnavailable("the online store could not be read") from error
         self._note(readable=True, detail="")
         return rows
@@ -78,7 +78,7 @@ class OnlineFeatures:
         """Logs a change only: a store that is down fails every request."""
         if readable is not self._is_readable:
             self._is_readable = readable
-            logger.warning("the online store can %sbe read %s", "" if readable else "not ", detail)
+            logger.warning("the online store can %sbe read%s", "" if readable else "not ", detail)
 
 
 def _event_time(time: datetime | None) -> float | None:

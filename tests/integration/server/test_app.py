@@ -1,0 +1,243 @@
+"""A whole server in this process: a real feature store and channel, and a model without TensorFlow."""
+
+import asyncio
+import time
+import urllib.request
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+import pytest
+from feast import FeatureStore
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from grpc_health.v1.health_pb2_grpc import HealthStub
+
+from contract.manifest import write_manifest
+from contract.stubs.manifest_pb2 import Manifest
+from paceline import AsyncPacelineClient, Unavailable
+from paceline.v1 import model_service_pb2 as models_pb
+from paceline.v1 import recommendation_service_pb2 as pb
+from server.app.server import Server
+from server.app.settings import Settings
+from tests.support.fake_runner import FakeRunners, write_fake_model
+from tests.support.feast_store import (
+    NOW,
+    REDIS,
+    SQLITE,
+    manifest,
+    open_applied,
+    write,
+    write_catalogue,
+    write_profile,
+)
+from tests.support.redis import running_redis
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass
+class Running:
+    client: AsyncPacelineClient
+    health: HealthStub
+    http_port: int
+    runners: FakeRunners
+
+    async def health_is(self, expected: int) -> None:
+        """Returns once health is as expected."""
+        watch = self.health.Watch(HealthCheckRequest())
+        while (await watch.read()).status != expected:
+            pass
+        watch.cancel()
+
+    async def status(self) -> models_pb.ModelVersionStatus:
+        """Returns the state of the newest version."""
+        return (await self.client.get_model_status(timeout=10)).versions[0]
+
+    async def metrics(self) -> str:
+        url = f"http://127.0.0.1:{self.http_port}/metrics"
+        return await asyncio.to_thread(lambda: urllib.request.urlopen(url).read().decode())
+
+
+@asynccontextmanager
+async def running(root: Path, repo: Path) -> AsyncIterator[Running]:
+    """Runs a server until the block ends."""
+    settings = Settings(models=root / "models", model="ranking", repo=repo, port=0, http_port=0, poll_seconds=0.01)
+    stop, ports = asyncio.Event(), asyncio.get_running_loop().create_future()
+    runners, begun = FakeRunners(), time.monotonic()
+    server = Server(settings, start_runner=runners.start, now=lambda: NOW + time.monotonic() - begun)
+    task = asyncio.create_task(server.run(stop, lambda *found: ports.set_result(found)))
+    await asyncio.wait([task, ports], return_when=asyncio.FIRST_COMPLETED)
+    port, http_port = ports.result()
+    async with (
+        AsyncPacelineClient(f"127.0.0.1:{port}", timeout=30) as client,
+        grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
+    ):
+        try:
+            yield Running(client, HealthStub(channel), http_port, runners)
+        finally:
+            stop.set()
+            await task
+
+
+def publish(
+    root: Path, version: int, weight: float = 1.0, change: Callable[[Manifest], None] | None = None
+) -> None:
+    """Publishes a version of the tiny model."""
+    version_dir = root / "models" / "ranking" / str(version)
+    version_dir.mkdir(parents=True)
+    write_fake_model(version_dir, weight)
+    message = manifest(version, weight)
+    if change is not None:
+        change(message)
+    write_manifest(version_dir, message)
+
+
+async def until(happens: Callable[[], Awaitable[bool]]) -> None:
+    """Asks on and on; the test's timeout is the limit."""
+    while not await happens():
+        pass
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    return write_profile(tmp_path, SQLITE.format(root=tmp_path))
+
+
+@pytest.fixture
+def store(repo: Path) -> FeatureStore:
+    store = open_applied(repo)
+    write_catalogue(store, 1, {"c1": 10.0, "c2": 30.0, "c3": 20.0})
+    write(store, "members", [{"member_id": "m1", "liking": 1.0}])
+    return store
+
+
+def ids(response: pb.RecommendClassesResponse) -> list[str]:
+    return [ranked.class_id for ranked in response.classes]
+
+
+@pytest.mark.usefixtures("store")
+async def test_a_version_that_is_published_while_the_server_waits_is_served(tmp_path: Path, repo: Path) -> None:
+    async with running(tmp_path, repo) as server:
+        await server.health_is(HealthCheckResponse.NOT_SERVING)
+        with pytest.raises(Unavailable, match="no version of 'ranking' is serving"):
+            await server.client.recommend_classes("m1", timeout=0.2)
+        publish(tmp_path, 1)
+        await server.health_is(HealthCheckResponse.SERVING)
+        response = await server.client.recommend_classes("m1", class_feature_names=["title"])
+        assert ids(response) == ["c2", "c3", "c1"]
+        assert response.classes[0].class_features[0].string_value == "C2"
+        assert (response.member_status, response.candidate_count) == (pb.MEMBER_STATUS_KNOWN, 3)
+        assert [runner.is_serving for runner in server.runners.started] == [True]
+    assert server.runners.alive == []
+
+
+@pytest.mark.usefixtures("store")
+async def test_a_newer_version_takes_over_and_the_older_one_ends(tmp_path: Path, repo: Path) -> None:
+    publish(tmp_path, 1)
+    async with running(tmp_path, repo) as server:
+        await server.health_is(HealthCheckResponse.SERVING)
+        publish(tmp_path, 2, weight=-1.0)
+
+        async def has_taken_over() -> bool:
+            response = await server.client.recommend_classes("m1")
+            best = {1: "c2", 2: "c1"}[response.model_version.version]
+            assert response.classes[0].class_id == best
+            return response.model_version.version == 2
+
+        await until(has_taken_over)
+
+        async def has_ended() -> bool:
+            return (await server.client.get_model_status()).versions[1].state == models_pb.VERSION_STATE_END
+
+        await until(has_ended)
+        assert len(server.runners.alive) == 1
+
+
+async def test_a_new_catalogue_is_ranked(tmp_path: Path, repo: Path, store: FeatureStore) -> None:
+    publish(tmp_path, 1)
+    async with running(tmp_path, repo) as server:
+        await server.health_is(HealthCheckResponse.SERVING)
+        await asyncio.to_thread(write_catalogue, store, 2, {"c1": 10.0, "c9": 5.0})
+
+        async def has_it() -> bool:
+            response = await server.client.recommend_classes("m1")
+            assert ids(response) == {1: ["c2", "c3", "c1"], 2: ["c1", "c9"]}[response.catalogue_generation]
+            return response.catalogue_generation == 2
+
+        await until(has_it)
+
+
+@pytest.mark.usefixtures("store")
+async def test_a_version_that_the_registry_does_not_fit_is_refused_and_the_reason_told(
+    tmp_path: Path, repo: Path
+) -> None:
+    def expect_more(message: Manifest) -> None:
+        message.display_features[0].name = "subtitle"
+
+    publish(tmp_path, 1, change=expect_more)
+    async with running(tmp_path, repo) as server:
+
+        async def is_refused() -> bool:
+            found = await server.client.get_model_status()
+            return bool(found.versions) and found.versions[0].state == models_pb.VERSION_STATE_END
+
+        await until(is_refused)
+        status = await server.status()
+        assert status.refusal_reason == models_pb.REFUSAL_REASON_CONTRACT_MISMATCH
+        assert status.refusal_message == "feature service 'ranking' has no feature classes:subtitle"
+        await server.health_is(HealthCheckResponse.NOT_SERVING)
+        assert server.runners.started == []
+        assert 'paceline_refused_versions{reason="CONTRACT_MISMATCH"} 1.0' in await server.metrics()
+
+
+async def test_a_server_whose_store_is_down_waits_for_it_says_why_and_recovers(tmp_path: Path) -> None:
+    with running_redis() as port:
+        repo = write_profile(tmp_path, REDIS.format(port=port))
+        store = open_applied(repo)
+    publish(tmp_path, 1)
+    async with running(tmp_path, repo) as server:
+
+        async def says_why() -> bool:
+            found = await server.client.get_model_status()
+            told = [one.refusal_message for one in found.versions if one.state == models_pb.VERSION_STATE_LOADING]
+            return any("the online store could not be read" in message for message in told)
+
+        await until(says_why)
+        await server.health_is(HealthCheckResponse.NOT_SERVING)
+        with running_redis(port):
+            await asyncio.to_thread(write_catalogue, store, 1, {"c1": 10.0})
+            await server.health_is(HealthCheckResponse.SERVING)
+            response = await server.client.recommend_classes("m1")
+            assert ids(response) == ["c1"]
+        with pytest.raises(Unavailable, match="the online store could not be read"):
+            await server.client.recommend_classes("m1", timeout=0.2)
+
+
+@pytest.mark.usefixtures("store")
+async def test_metrics_tell_of_requests_reads_ranks_and_what_serves(tmp_path: Path, repo: Path) -> None:
+    publish(tmp_path, 7)
+    async with running(tmp_path, repo) as server:
+        await server.health_is(HealthCheckResponse.SERVING)
+        await server.client.recommend_classes("m1")
+        text = await server.metrics()
+        method = "/paceline.v1.RecommendationService/RecommendClasses"
+        assert {
+            f'paceline_requests_total{{code="OK",method="{method}"}} 1.0',
+            f'paceline_request_seconds_count{{method="{method}"}} 1.0',
+            "paceline_feature_read_seconds_count 1.0",
+            "paceline_rank_seconds_count 1.0",
+            'paceline_model_version{model="ranking"} 7.0',
+            'paceline_catalogue_generation{model="ranking"} 1.0',
+            'paceline_catalogue_classes{model="ranking"} 3.0',
+        } <= set(text.splitlines())
+
+
+async def test_the_http_port_tells_that_the_process_lives(tmp_path: Path, repo: Path) -> None:
+    async with running(tmp_path, repo) as server:
+        url = f"http://127.0.0.1:{server.http_port}"
+        with await asyncio.to_thread(urllib.request.urlopen, f"{url}/healthz") as answer:
+            assert answer.read() == b"ok\n"
+        with pytest.raises(urllib.request.HTTPError, match="404"):
+            await asyncio.to_thread(urllib.request.urlopen, f"{url}/nope")

@@ -1,0 +1,124 @@
+"""The server as a process: how it starts, what it imports, how it ends."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from server.__main__ import main
+from tests.support.feast_store import SQLITE, write_profile
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    return write_profile(tmp_path, SQLITE.format(root=tmp_path))
+
+
+def command(repo: Path, *arguments: object) -> list[str]:
+    ports = ("--port", 0, "--http-port", 0)
+    words = (
+        sys.executable,
+        "-m",
+        "server",
+        "--models",
+        repo.parent / "models",
+        "--repo",
+        repo,
+        *ports,
+        *arguments,
+    )
+    return [str(word) for word in words]
+
+
+@pytest.fixture
+def started(repo: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A server without a model, and its port."""
+    with subprocess.Popen(command(repo), cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if found := re.search(r"listening on port (\d+), for HTTP on port \d+", line):
+                break
+        else:
+            pytest.fail("the server did not start")
+        try:
+            yield process, int(found[1])
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_well(started: tuple[subprocess.Popen[str], int], number: signal.Signals) -> None:
+    process, _ = started
+    process.send_signal(number)
+    _, log = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "Traceback" not in log
+    assert "ended" in log
+
+
+def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str]) -> str:
+    monkeypatch.setattr(sys, "argv", words[2:])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    return capsys.readouterr().err
+
+
+def test_a_port_in_use_is_an_error(
+    repo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        log = refused(monkeypatch, capsys, command(repo, "--port", port))
+    assert f"error: can't listen on 127.0.0.1:{port}: it is in use" in log
+
+
+def test_an_http_port_in_use_is_an_error(
+    repo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        log = refused(monkeypatch, capsys, command(repo, "--http-port", port))
+    assert f"error: can't listen on 127.0.0.1:{port} for HTTP: Address already in use" in log
+
+
+def test_a_feature_repository_that_is_not_there_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = refused(monkeypatch, capsys, command(tmp_path / "nowhere"))
+    assert "nowhere/feature_store.yaml does not exist" in log
+
+
+def test_a_key_without_a_certificate_is_an_error(
+    repo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = refused(monkeypatch, capsys, command(repo, "--tls-key", "key.pem"))
+    assert "error: --tls-cert and --tls-key go together" in log
+
+
+def test_answering_a_request_imports_no_tensorflow(tmp_path: Path) -> None:
+    program = Path(__file__).with_name("answer_once.py")
+    done = subprocess.run(
+        [sys.executable, program, tmp_path],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    answered, modules = done.stdout.splitlines()
+    assert answered == "c1"
+    roots = {name.partition(".")[0] for name in modules.split()}
+    assert {"feast", "grpc"} <= roots
+    assert not {"tensorflow", "keras", "ibis"} & roots
