@@ -1,0 +1,111 @@
+"""`paceline models`: what is published, and what became of it in a running server."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.connection import Address, Timeout, TlsCa, TlsCert, TlsKey, tls_options
+from cli.output import AsJson, messages, print_json, print_table
+from contract.errors import ManifestError
+from contract.manifest import published_versions, read_manifest
+from contract.stubs.manifest_pb2 import Manifest
+from paceline import PacelineClient, TlsOptions, Unavailable
+from paceline.v1.model_service_pb2 import ModelVersionStatus, RefusalReason, VersionState
+
+Key = tuple[str, int]
+"""The name of a model and a version."""
+
+models = typer.Typer(no_args_is_help=True, help="Published models.")
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A version on disk."""
+
+    create_time: datetime | None = None
+    test_auc: float | None = None
+    fault: str = ""
+    """What is wrong with its manifest."""
+
+
+@models.command("list")
+def list_command(
+    *,
+    folder: Annotated[Path, typer.Option("--models", help="The folder of the models.")] = Path("models"),
+    address: Address = "127.0.0.1:8500",
+    timeout: Timeout = 1.0,
+    tls_ca: TlsCa = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """List versions, newest first, with their states in the running server and why one was refused."""
+    published = dict(_published(folder))
+    states = _states(address, timeout, tls_options(tls_ca, tls_cert, tls_key))
+    if states is None:
+        messages.print(f"No server answers at {address}: the states are not known.", highlight=False)
+    rows = [
+        _row(key, published.get(key), (states or {}).get(key))
+        for key in sorted(published.keys() | (states or {}).keys(), key=lambda key: (key[0], -key[1]))
+    ]
+    if as_json:
+        print_json({"server_is_reachable": states is not None, "versions": rows})
+    else:
+        table = [["-" if cell is None else cell for cell in row.values()] for row in rows]
+        print_table("Versions", ["model", "version", "published", "test AUC", "state", "refused", "why"], table)
+
+
+def _published(folder: Path) -> Iterator[tuple[Key, Published]]:
+    names = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    for name in names:
+        for version in published_versions(folder / name):
+            yield (name, version), _describe(folder / name / str(version))
+
+
+def _describe(version_dir: Path) -> Published:
+    try:
+        manifest = read_manifest(version_dir)
+    except ManifestError as error:
+        return Published(fault=str(error))
+    created = manifest.create_time.ToDatetime(UTC) if manifest.HasField("create_time") else None
+    return Published(created, _test_auc(manifest))
+
+
+def _test_auc(manifest: Manifest) -> float | None:
+    wanted = ("auc", "model", "test")
+    found = (m.value for m in manifest.metrics if (m.name, m.subject, m.split) == wanted)
+    return next(found, None)
+
+
+def _states(address: str, timeout: float, tls: TlsOptions | None) -> Mapping[Key, ModelVersionStatus] | None:
+    """Returns the states of versions, None if no server answers."""
+    with PacelineClient(address, tls=tls, timeout=timeout) as client:
+        try:
+            versions = client.get_model_status().versions
+        except Unavailable:
+            return None
+    return {(found.model_version.name, found.model_version.version): found for found in versions}
+
+
+def _row(key: Key, published: Published | None, status: ModelVersionStatus | None) -> dict[str, object]:
+    model, version = key
+    found = published or Published()
+    return {
+        "model": model,
+        "version": version,
+        "create_time": found.create_time and f"{found.create_time:%Y-%m-%dT%H:%M:%SZ}",
+        "test_auc": found.test_auc,
+        "state": status and VersionState.Name(status.state).removeprefix("VERSION_STATE_"),
+        "refusal_reason": _reason(status),
+        "message": (status and status.refusal_message) or found.fault or None,
+    }
+
+
+def _reason(status: ModelVersionStatus | None) -> str | None:
+    if status is None or not status.refusal_reason:
+        return None
+    return RefusalReason.Name(status.refusal_reason).removeprefix("REFUSAL_REASON_")
