@@ -5,17 +5,22 @@ import sys
 import typer
 from rich.markup import escape
 
+from cli.bench import bench
 from cli.evaluate import evaluate_command
 from cli.features import features
+from cli.models import models
 from cli.output import messages
 from cli.recommend import recommend_command, score_command
+from cli.serve import serve
+from cli.simulate import simulate_command
 from cli.train import train_command
 from contract.errors import ContractError
 from features.errors import FeatureError
 from paceline import PacelineError
+from server.domain.errors import StartError
 from training.errors import TrainingError
 
-EXPECTED = (ContractError, FeatureError, PacelineError, TrainingError)
+EXPECTED = (ContractError, FeatureError, PacelineError, StartError, TrainingError)
 """Errors that are the user's to mend: shown as one message, without a traceback."""
 
 app = typer.Typer(
@@ -25,11 +30,15 @@ app = typer.Typer(
     help="Class recommendations over gRPC, from a Feast feature store and a Keras wide-and-deep model.",
 )
 
+app.command("simulate")(simulate_command)
 app.add_typer(features, name="features")
 app.command("train")(train_command)
 app.command("evaluate")(evaluate_command)
+app.add_typer(models, name="models")
+app.command("serve")(serve)
 app.command("recommend")(recommend_command)
 app.command("score")(score_command)
+app.command("bench")(bench)
 
 
 def main() -> None:
