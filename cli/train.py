@@ -13,6 +13,7 @@ from cli.output import AsJson, messages, print_json
 from cli.quiet import importing_tensorflow
 from cli.stages import shown_stages
 from contract.profile import data_dir
+from training.spec import FlatSpec, RankingSpec, parse_flat_spec, parse_ranking_spec, read_spec_file
 
 if TYPE_CHECKING:
     from training.pipeline import Published
@@ -101,16 +102,14 @@ def train_command(
         from training.dataset import History
         from training.flat import FlatFiles
         from training.pipeline import Target, train_flat, train_ranking
-        from training.spec import parse_flat_spec, parse_ranking_spec, read_spec_file
 
     with shown_stages() as progress:
         if flat:
-            flat_spec = parse_flat_spec(read_spec_file(spec) if spec else "", str(spec), model_flags)
             files = FlatFiles(flat["table"], flat["validation"], flat["test"])
-            published = train_flat(files, flat["label"], Target(out, name or flat["label"]), flat_spec, progress)
+            target = Target(out, name or flat["label"])
+            published = train_flat(files, flat["label"], target, _flat_spec(spec, model_flags), progress)
         else:
-            path = spec or repo / "training.toml"
-            ranking_spec = parse_ranking_spec(read_spec_file(path), str(path), model_flags)
+            ranking_spec = _ranking_spec(spec or repo / "training.toml", model_flags)
             ranking_spec = ranking_spec.with_split(_day(train_until), _day(validate_until))
             history = History(repo, profile, world or data_dir(repo) / "world", _day(until))
             published = train_ranking(history, Target(out, name or "ranking"), ranking_spec, progress)
@@ -123,6 +122,14 @@ def _all_or_none(**flags: Any) -> dict[str, Any]:
     if missing and len(missing) < len(flags):
         raise typer.BadParameter(f"flat tables need {', '.join(missing)} too")
     return {} if missing else flags
+
+
+def _flat_spec(path: Path | None, model_flags: Mapping[str, Any]) -> FlatSpec:
+    return parse_flat_spec(read_spec_file(path) if path else "", str(path), model_flags)
+
+
+def _ranking_spec(path: Path, model_flags: Mapping[str, Any]) -> RankingSpec:
+    return parse_ranking_spec(read_spec_file(path), str(path), model_flags)
 
 
 def _day(moment: datetime | None) -> date | None:

@@ -85,9 +85,7 @@ def evaluate_version(
         *_baselines(manifest, dataset, spec.dataset.label),
         *_oracle(dataset, spec, first, last),
     ]
-    progress("evaluating", 0, 1)
-    metrics = measure(subjects, {"test": table})
-    progress("evaluating", 1, 1)
+    metrics = measure(subjects, {"test": table}, progress)
     share = share_of_reachable_lift(metrics)
     return Evaluation(manifest, first, last, len(table), metrics, share)
 

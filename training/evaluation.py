@@ -1,10 +1,11 @@
 """Measuring whatever gives scores, on splits."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from contract.stubs.manifest_pb2 import Metric
 from training.baselines import Subject
 from training.metrics import probability_metrics, ranking_metrics
+from training.progress import Progress
 from training.table import Table
 
 MODEL = "model"
@@ -13,14 +14,16 @@ CHANCE = 0.5
 """The AUC of scores that know nothing."""
 
 
-def measure(subjects: Iterable[Subject], splits: Mapping[str, Table]) -> list[Metric]:
+def measure(subjects: Sequence[Subject], splits: Mapping[str, Table], progress: Progress) -> list[Metric]:
     """Returns the metrics of every subject on every split, by name."""
-    return [
-        Metric(name=name, subject=subject.name, split=split, value=value)
-        for split, table in splits.items()
-        for subject in subjects
-        for name, value in _measure(subject, table).items()
-    ]
+    metrics: list[Metric] = []
+    steps = [(split, subject) for split in splits for subject in subjects]
+    for done, (split, subject) in enumerate(steps):
+        progress("evaluating", done, len(steps))
+        for name, value in _measure(subject, splits[split]).items():
+            metrics.append(Metric(name=name, subject=subject.name, split=split, value=value))
+    progress("evaluating", len(steps), len(steps))
+    return metrics
 
 
 def _measure(subject: Subject, table: Table) -> dict[str, float]:

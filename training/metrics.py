@@ -7,6 +7,7 @@ member_auc_coverage        the share of rows whose member has both labels, which
 ndcg_at_10                 normalised discounted cumulative gain, mean over members with a positive row
 log_loss                   mean negative log-likelihood, in nats
 calibration                mean prediction divided by mean label; 1 is best
+accuracy                   the share of rows whose label is that of a score above or below 0.5
 expected_calibration_error mean distance of prediction and label in 20 quantile bins (Naeini, AAAI 2015)
 ========================== ============================================================================
 """
@@ -50,6 +51,7 @@ def probability_metrics(labels: Floats, scores: Floats) -> dict[str, float]:
     scores = scores.astype(np.float64)
     return {
         "log_loss": float(metrics.log_loss(labels, scores)),
+        "accuracy": float(metrics.accuracy_score(labels, scores > 0.5)),
         "calibration": float(scores.mean() / labels.mean()),
         "expected_calibration_error": _expected_calibration_error(labels, scores),
     }

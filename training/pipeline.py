@@ -107,11 +107,8 @@ def _fit(inputs: Sequence[pb.Input], splits: Splits, spec: ModelSpec, progress: 
 def _measure(
     model: FittedModel, baselines: Sequence[Subject], splits: Splits, progress: Progress
 ) -> list[pb.Metric]:
-    progress("evaluating", 0, 1)
     subjects = [Subject(MODEL, lambda table: model.predict(table.columns)), *baselines]
-    metrics = measure(subjects, {"validation": splits.validation, "test": splits.test})
-    progress("evaluating", 1, 1)
-    return metrics
+    return measure(subjects, {"validation": splits.validation, "test": splits.test}, progress)
 
 
 def _manifest(

@@ -23,7 +23,7 @@ from training.spec import parse_ranking_spec
 pytestmark = pytest.mark.slow
 
 RANKING_METRICS = {"auc", "member_auc", "member_auc_coverage", "ndcg_at_10"}
-ALL_METRICS = {*RANKING_METRICS, "log_loss", "calibration", "expected_calibration_error"}
+ALL_METRICS = {*RANKING_METRICS, "log_loss", "accuracy", "calibration", "expected_calibration_error"}
 
 
 def _run(*words: str | Path) -> dict[str, Any]:

@@ -18,18 +18,20 @@ def _auc(subject: str, value: float) -> Metric:
 
 
 def test_every_subject_is_measured_on_every_split() -> None:
+    heard: list[tuple[str, int, int]] = []
     subjects = [
         Subject("model", lambda table: table.columns["x"]),
         Subject("order", lambda table: table.columns["x"] * 100, is_probability=False),
     ]
 
-    metrics = measure(subjects, {"validation": TABLE, "test": TABLE})
+    metrics = measure(subjects, {"validation": TABLE, "test": TABLE}, lambda *step: heard.append(step))
 
     assert {(m.subject, m.split) for m in metrics} == {
         (subject, split) for subject in ("model", "order") for split in ("validation", "test")
     }
     assert [m.value for m in metrics if m.name == "auc"] == [1, 1, 1, 1]
     assert {m.subject for m in metrics if m.name == "log_loss"} == {"model"}
+    assert heard == [("evaluating", done, 4) for done in range(5)]
 
 
 def test_the_share_of_the_reachable_lift_by_hand() -> None:
