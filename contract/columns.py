@@ -14,7 +14,8 @@ TIME       INT64                                        int64    (required)
 ========== ============================================ ======== =============
 """
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import Any
 
@@ -70,6 +71,33 @@ def to_column(spec: Input, values: Sequence[Any] | NDArray[Any]) -> NDArray[Any]
         return _scalar_column(spec, values)
     except (TypeError, ValueError, OverflowError) as error:
         raise ValueTypeError(f"input {spec.name!r}: {error}") from None
+
+
+def row_maker(spec: Input) -> Callable[[Any], NDArray[Any]]:
+    """Returns a function that makes ``to_column(spec, [value])``, ten times as fast.
+
+    For requests, which need dozens of columns of one row. Values have to be of the input's type; that is not
+    checked.
+    """
+    dtype, marker, length = column_dtype(spec), missing_marker(spec), spec.list_length
+
+    def of_scalar(value: Any) -> NDArray[Any]:
+        return np.array([marker if value is None else value], dtype=dtype)
+
+    def of_number(value: Any) -> NDArray[Any]:
+        row = of_scalar(value)
+        return row if math.isfinite(row[0]) else of_scalar(None)
+
+    def of_list(value: Any) -> NDArray[Any]:
+        kept = [marker if element is None else element for element in value[:length]] if value else []
+        row = np.array([kept + [marker] * (length - len(kept))], dtype=dtype)
+        if dtype is np.float32:
+            row[~np.isfinite(row)] = marker
+        return row
+
+    if length:
+        return of_list
+    return of_number if dtype is np.float32 else of_scalar
 
 
 def _scalar_column(spec: Input, values: Iterable[Any]) -> NDArray[Any]:

@@ -1,13 +1,14 @@
 """Reading the features of the member who asks."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from typing import Any
 
 from numpy.typing import NDArray
 
-from contract.columns import to_column
+from contract.columns import row_maker
 from contract.stubs import manifest_pb2 as pb
 from server.features.online import OnlineFeatures
 from server.ranking.memo import PerObject
@@ -35,18 +36,29 @@ class FeastMemberFeatures:
     def _read(self, inputs: Sequence[pb.Input], member_key: str, member_id: str) -> MemberRow:
         columns: dict[str, NDArray[Any]] = {}
         is_known = False
-        for view, specs in self._by_view(inputs).items():
-            values = self._features.read(view, [member_id], specs) if view else {member_key: [member_id]}
-            for spec in specs:
-                columns[spec.name] = to_column(spec, values[spec.name])
-            is_known = is_known or (bool(view) and any(column[0] is not None for column in values.values()))
+        for view in self._by_view(inputs):
+            if not view.name:
+                columns[member_key] = view.makers[member_key](member_id)
+                continue
+            values = self._features.read(view.name, [member_id], view.specs)
+            is_known = is_known or any(column[0] is not None for column in values.values())
+            columns.update((name, make(values[name][0])) for name, make in view.makers.items())
         return MemberRow(columns, is_known)
 
 
-def _by_view(inputs: Sequence[pb.Input]) -> dict[str, list[pb.Input]]:
-    """Groups the member's inputs by view; the join key itself has none."""
+@dataclass(frozen=True, slots=True)
+class _View:
+    """Inputs that are read together: the features of one view, or the join key, whose view has no name."""
+
+    name: str
+    specs: Sequence[pb.Input]
+    makers: Mapping[str, Callable[[Any], NDArray[Any]]]
+    """What makes a column of each value."""
+
+
+def _by_view(inputs: Sequence[pb.Input]) -> Sequence[_View]:
     grouped: dict[str, list[pb.Input]] = {}
     for spec in inputs:
         if spec.source in (pb.SOURCE_MEMBER, pb.SOURCE_MEMBER_KEY):
             grouped.setdefault(spec.feature_view, []).append(spec)
-    return grouped
+    return [_View(name, specs, {spec.name: row_maker(spec) for spec in specs}) for name, specs in grouped.items()]

@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.columns import INT64_MISSING, column_dtype, from_message, missing_marker, to_column, to_message
+from contract.columns import (
+    INT64_MISSING,
+    column_dtype,
+    from_message,
+    missing_marker,
+    row_maker,
+    to_column,
+    to_message,
+)
 from contract.errors import ValueTypeError
 from contract.stubs import manifest_pb2 as pb
 
@@ -108,3 +116,14 @@ def test_a_column_is_the_same_row_by_row(case: tuple[pb.Input, list[Any]]) -> No
     rows = [to_column(spec, [value]) for value in values]
 
     np.testing.assert_array_equal(to_column(spec, values), np.concatenate([to_column(spec, []), *rows]))
+
+
+@given(_CASES | st.tuples(st.just(NUMBER), st.lists(st.floats())))
+def test_a_row_made_fast_is_the_column_of_one_row(case: tuple[pb.Input, list[Any]]) -> None:
+    spec, values = case
+    make = row_maker(spec)
+
+    for value in [*values, None]:
+        row, expected = make(value), to_column(spec, [value])
+        assert (row.dtype, row.shape) == (expected.dtype, expected.shape)
+        np.testing.assert_array_equal(row, expected)
