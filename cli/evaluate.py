@@ -77,6 +77,4 @@ def _report(evaluation: "Evaluation", *, as_json: bool) -> None:
     days = f"{evaluation.first} to {evaluation.last}, {evaluation.row_count:,} rows"
     print_metrics(f"{manifest.model_name}, version {manifest.version}, {days}", evaluation.metrics)
     if share is not None:
-        messages.print(
-            f"{share:.1%} of the AUC above 0.5 that the true probabilities reach.", highlight=False
-        )
+        messages.print(f"{share:.1%} of the AUC above 0.5 that the true probabilities reach.", highlight=False)

@@ -51,14 +51,14 @@ def plan_command(
 def apply_command(repo: Repo = REPO, profile: Profile = "", as_json: AsJson = False) -> None:
     """Register the definitions; what is no longer defined is removed."""
     from features.apply import apply
-    from features.plan import lines
+    from features.plan import summary
     from features.repository import load_definitions, open_store
 
     changes = apply(open_store(repo, profile), load_definitions(repo))
     if as_json:
         print_json({"changes": [asdict(change) for change in changes]})
     else:
-        _print_lines(lines(changes) or ["No changes."])
+        _print_lines(summary(changes) or ["No changes."])
 
 
 @features.command("materialize")

@@ -11,7 +11,7 @@ from features.aggregate_settings import AggregateSettings
 from features.aggregates import build, every, find_aggregates, outdated, repository_settings
 from features.catalogue import Catalogue, WrittenCatalogue, find_catalogues, write_catalogue
 from features.errors import SourceError, StoreError
-from features.online import refuse_backwards, watermark, write_online
+from features.online import let_readers_go_on, refuse_backwards, watermark, write_online
 from features.raw_tables import RawTables
 from features.store_errors import reported
 
@@ -78,6 +78,7 @@ def materialize(
     afresh = {
         aggregate.view.name for aggregate, day in todo if _was_online(aggregate.view, settings.days.end(day))
     }
+    let_readers_go_on(store)
     online = _without_catalogues(views, catalogues)
     for number, view in enumerate(online):
         progress("Materialising", number, len(online) + len(catalogues))

@@ -1,7 +1,10 @@
 """Writing the newest rows of feature views to the online store, through Feast and never backwards."""
 
+import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 
 from feast import FeatureStore, FeatureView
 from tqdm import tqdm
@@ -31,6 +34,19 @@ def watermark(view: FeatureView) -> datetime | None:
     """Returns until when a view is materialised, None if it never was."""
     last: datetime | None = view.most_recent_end_time
     return last if last is None or last.tzinfo else last.replace(tzinfo=UTC)
+
+
+def let_readers_go_on(store: FeatureStore) -> None:
+    """Has SQLite write its log ahead, which its file remembers: else a server's reads would wait for every write.
+
+    Raises:
+        StoreError: The file can't be opened.
+    """
+    if store.config.online_store.type != "sqlite":
+        return
+    path = Path(store.config.repo_path, store.config.online_store.path)
+    with reported(f"the online store {path} can't be opened"), closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
 
 
 def write_online(store: FeatureStore, view: FeatureView, end: datetime, *, afresh: bool) -> None:

@@ -3,8 +3,10 @@
 Feast's own plan shows differences where there are none and can't say whom they hurt.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
 from features.description import Description, FeatureDescription, ServiceDescription, ViewDescription, ttl_text
 
@@ -55,6 +57,17 @@ def lines(changes: list[Change]) -> list[str]:
     return shown
 
 
+def summary(changes: list[Change]) -> list[str]:
+    """Returns a line for each subject that changes, with how much of it is added, changed and removed."""
+    shown = []
+    for subject, group in groupby(changes, key=lambda change: change.subject):
+        kinds = Counter(str(change)[0] for change in group)
+        counts = (f"{kinds[sign]} {what}" for sign, what in _KINDS.items() if kinds[sign])
+        shown.append(f"{subject}: {', '.join(counts)}")
+    return shown
+
+
+_KINDS = {"+": "added", "~": "changed", "-": "removed"}
 _Facts = dict[tuple[str, str], str]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from contract.stubs import manifest_pb2 as pb
 from features.description import Description, FeatureDescription, ServiceDescription, ViewDescription
-from features.plan import Change, lines, plan
+from features.plan import Change, lines, plan, summary
 from features.published import BrokenModel, broken_models
 
 pytestmark = pytest.mark.slow
@@ -130,6 +130,17 @@ def test_a_plan_lists_what_differs(
 ) -> None:
     assert plan(BASE, after) == [Change(*change) for change in changes]
     assert plan(after, BASE) == [Change(s, a, before=new, after=old) for s, a, old, new in changes]
+
+
+def test_changes_are_counted_for_each_subject() -> None:
+    changes = [
+        Change("service s", "feature v:a", before=None, after=""),
+        Change("view v", "feature a", before=None, after="Int64"),
+        Change("view v", "feature b", before="Int64", after=None),
+        Change("view v", "feature c", before=None, after="Int64"),
+        Change("view v", "ttl", before="1 day", after="2 days"),
+    ]
+    assert summary(changes) == ["service s: 1 added", "view v: 2 added, 1 changed, 1 removed"]
 
 
 def test_changes_are_shown_as_a_diff() -> None:
