@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from contract.cells import CellStatus, cell_status
@@ -56,7 +55,8 @@ class OnlineFeatures:
         table = self._registry.view(view)
         rows = self._rows(table, ids, [spec.name for spec in inputs])
         now = self._now()
-        ages = [None if time is None else now - time for time in (_event_time(row[0]) for row in rows)]
+        # Where there is no row, SQLite gives (None, None), and Redis the epoch with values that are empty.
+        ages = [None if time is None else now - time.timestamp() for time, _ in rows]
         cells = [values or {} for _, values in rows]
         return {spec.name: _column(spec, cells, ages) for spec in inputs}
 
@@ -79,13 +79,6 @@ class OnlineFeatures:
         if readable is not self._is_readable:
             self._is_readable = readable
             logger.warning("the online store can %sbe read%s", "" if readable else "not ", detail)
-
-
-def _event_time(time: datetime | None) -> float | None:
-    """Returns when a row was true, None if there is no row: SQLite gives None, Redis the epoch itself."""
-    if time is None:
-        return None
-    return time.timestamp() or None
 
 
 def _column(spec: pb.Input, cells: Sequence[Mapping[str, Value]], ages: Sequence[float | None]) -> list[Any]:

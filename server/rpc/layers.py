@@ -91,6 +91,8 @@ def deadline(_method: str, handle: Handler) -> Handler:
         left = context.time_remaining()
         if left is None:
             return await handle(request, context)
+        if left <= 0:
+            raise DeadlineExpired("the deadline had passed before the work was begun")
         try:
             async with asyncio.timeout(left) as scope:
                 return await handle(request, context)
