@@ -16,6 +16,7 @@ from contract.stubs.manifest_pb2 import Manifest
 from paceline import PacelineClient, TlsOptions, Unavailable
 from paceline.v1.model_service_pb2 import ModelVersionStatus, RefusalReason, VersionState
 
+HEADINGS = ("model", "version", "published", "test AUC", "state", "refused because")
 Key = tuple[str, int]
 """The name of a model and a version."""
 
@@ -55,8 +56,15 @@ def list_command(
     if as_json:
         print_json({"server_is_reachable": states is not None, "versions": rows})
     else:
-        table = [["-" if cell is None else cell for cell in row.values()] for row in rows]
-        print_table("Versions", ["model", "version", "published", "test AUC", "state", "refused", "why"], table)
+        print_table("Versions", HEADINGS, [_shown(row) for row in rows])
+
+
+def _shown(row: Mapping[str, object]) -> list[object]:
+    """Returns the cells of a row for people: times to the minute, and one cell for the whole refusal."""
+    published = row["create_time"] and str(row["create_time"])[:16].replace("T", " ")
+    refusal = ": ".join(str(part) for part in (row["refusal_reason"], row["message"]) if part)
+    cells = (row["model"], row["version"], published, row["test_auc"], row["state"], refusal or None)
+    return ["-" if cell is None else cell for cell in cells]
 
 
 def _published(folder: Path) -> Iterator[tuple[Key, Published]]:

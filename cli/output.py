@@ -25,12 +25,13 @@ def print_json(document: Mapping[str, Any]) -> None:
 
 def print_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Prints a table; numbers are aligned to the right."""
-    table = Table(title=escape(title), title_justify="left")
+    table = Table()
     for column, heading in enumerate(headings):
         numeric = any(isinstance(row[column], int | float) for row in rows)
         table.add_column(heading, justify="right" if numeric else "left")
     for row in rows:
         table.add_row(*(f"{cell:.4f}" if isinstance(cell, float) else escape(str(cell)) for cell in row))
+    results.print(title, style="italic", markup=False, highlight=False, soft_wrap=True)
     results.print(table)
 
 

@@ -87,7 +87,7 @@ def recommend_command(
     For example:
 
     paceline recommend m000001
-    paceline recommend m000001 --filter discipline=yoga --filter minutes=10..30
+    paceline recommend m000001 --filter class_discipline=yoga --filter class_minutes=10..30
     paceline recommend m000001 --context surface=home --at 2026-03-01T07:30
     paceline recommend m000001 --candidate c00001 --candidate c00002 --json
     """

@@ -44,7 +44,7 @@ def let_readers_go_on(store: FeatureStore) -> None:
     """
     if store.config.online_store.type != "sqlite":
         return
-    path = Path(store.config.repo_path, store.config.online_store.path)
+    path = Path(store.repo_path, store.config.online_store.path)
     with reported(f"the online store {path} can't be opened"), closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
 

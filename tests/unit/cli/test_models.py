@@ -118,9 +118,8 @@ def test_people_get_a_table(
     assert [cell.strip() for cell in line.strip("│").split("│")] == [
         MODEL,
         "1",
-        "2026-03-01T07:30:00Z",
+        "2026-03-01 07:30",
         "0.7500",
         "AVAILABLE",
-        "-",
         "-",
     ]

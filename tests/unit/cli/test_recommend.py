@@ -28,8 +28,15 @@ class Run(Protocol):
 def server() -> Iterator[FakeServer]:
     with FakeServer() as server:
         server.rank("m1", [("c1", 0.75), ("c2", 0.5), ("c3", 0.25)])
-        server.describe("c1", title="Power [HIIT]", discipline="strength", minutes=45)
-        server.describe("c2", title="Calm", discipline="yoga", minutes=20, genres=["ambient", "folk"], rating=4.5)
+        server.describe("c1", class_title="Power [HIIT]", class_discipline="strength", class_minutes=45)
+        server.describe(
+            "c2",
+            class_title="Calm",
+            class_discipline="yoga",
+            class_minutes=20,
+            genres=["ambient", "folk"],
+            rating=4.5,
+        )
         yield server
 
 
@@ -84,25 +91,24 @@ def test_features_of_every_type_can_be_shown(run: Run) -> None:
 
 
 def test_a_feature_asked_for_that_the_model_lacks_is_an_error(run: Run) -> None:
-    printed = run("recommend", "m1", "--show", "title,mood", code=1)
+    printed = run("recommend", "m1", "--show", "class_title,mood", code=1)
     assert printed.err == "error: class_feature_names[1]: no class feature is named mood\n"
 
 
 def test_every_flag_reaches_the_server(server: FakeServer, run: Run) -> None:
-    flags = (
-        "--page-size 2 --exclude c1 --candidate c2 --candidate c9 --filter minutes=10..30 --filter discipline=yoga"
-    )
-    flags += " --context surface=home --context position=3 --at 2026-03-01T07:30 --show title"
+    flags = "--page-size 2 --exclude c1 --candidate c2 --candidate c9"
+    flags += " --filter class_minutes=10..30 --filter class_discipline=yoga"
+    flags += " --context surface=home --context position=3 --at 2026-03-01T07:30 --show class_title"
     run("recommend", "m1", *flags.split())
     request = recommended(server)
     assert request.page_size == 2
     assert list(request.excluded_class_ids) == ["c1"]
     assert list(request.candidate_class_ids) == ["c2", "c9"]
-    assert list(request.filters) == [between("minutes", 10, 30), any_of("discipline", "yoga")]
+    assert list(request.filters) == [between("class_minutes", 10, 30), any_of("class_discipline", "yoga")]
     assert request.context.features["surface"].string_value == "home"
     assert request.context.features["position"].int64_value == 3
     assert request.context.request_time.ToDatetime(UTC) == datetime(2026, 3, 1, 7, 30, tzinfo=UTC)
-    assert list(request.class_feature_names) == ["title"]
+    assert list(request.class_feature_names) == ["class_title"]
 
 
 def test_a_time_may_name_its_zone(server: FakeServer, run: Run) -> None:
@@ -119,12 +125,12 @@ def test_unknown_members_and_candidates_are_told_beside_the_table(server: FakeSe
 
 
 def test_a_ranking_without_classes_says_so(run: Run) -> None:
-    printed = run("recommend", "m1", "--filter", "minutes=..5")
+    printed = run("recommend", "m1", "--filter", "class_minutes=..5")
     assert printed == ("", "No class satisfies the request.\n")
 
 
 def test_a_ranking_as_json(run: Run) -> None:
-    arguments = ["--candidate", "c2", "--candidate", "c8", "--show", "title,genres", "--json"]
+    arguments = ["--candidate", "c2", "--candidate", "c8", "--show", "class_title,genres", "--json"]
     assert json.loads(run("recommend", "m1", *arguments).out) == {
         "member_id": "m1",
         "member_known": True,
@@ -133,7 +139,7 @@ def test_a_ranking_as_json(run: Run) -> None:
         "unknown_class_ids": ["c8"],
         "candidate_count": 1,
         "classes": [
-            {"class_id": "c2", "score": 0.5, "features": {"title": "Calm", "genres": ["ambient", "folk"]}},
+            {"class_id": "c2", "score": 0.5, "features": {"class_title": "Calm", "genres": ["ambient", "folk"]}},
         ],
     }
 
@@ -187,7 +193,7 @@ def test_a_server_too_slow_is_an_error(server: FakeServer, run: Run) -> None:
 @pytest.mark.parametrize(
     "flags",
     [
-        ["--filter", "minutes"],
+        ["--filter", "class_minutes"],
         ["--context", "=home"],
         ["--at", "tomorrow"],
         ["--page-size", "0"],
