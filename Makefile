@@ -1,9 +1,9 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 BIN := .venv/bin
-PYTEST := $(BIN)/python -m pytest -q
+PYTEST := $(BIN)/python -m pytest -q --numprocesses 2 --dist loadgroup
 
-.PHONY: help setup demo test check lint types bench kuairand stubs lock clean
+.PHONY: help setup demo test check lint types image bench kuairand stubs lock clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -16,7 +16,7 @@ setup: .venv/.ready ## Make the virtual environment with the locked dependencies
 demo: setup ## Simulate, train, serve, and swap in a newer model under load
 	$(BIN)/python -m scripts.demo
 
-test: lint types ## Everything: lint, types, import rules, protos, all tests
+test: lint types image ## Everything: lint, types, import rules, protos, the image's steps, all tests
 	scripts/system_packages.sh
 	$(PYTEST)
 
@@ -33,6 +33,9 @@ lint: setup ## Style, import rules, protos, generated code
 types: setup ## Static types
 	$(BIN)/mypy
 
+image: setup ## The Dockerfile's steps, in a clean folder
+	scripts/check_image.sh
+
 bench: setup ## Requests per second and latency beside a bare echo
 	scripts/system_packages.sh
 	$(BIN)/paceline bench
@@ -41,7 +44,7 @@ kuairand: setup ## The pipeline on real impressions: make kuairand DATA=folder
 	examples/kuairand/run.sh "$(DATA)"
 
 stubs: setup ## Generate the Python stubs from the protos
-	PATH=$$PWD/$(BIN):$$PATH $(BIN)/python scripts/generate_stubs.py
+	$(BIN)/python scripts/generate_stubs.py
 
 lock: setup ## Lock the dependencies anew
 	scripts/lock.sh

@@ -1,6 +1,6 @@
 """From raw tables to the online store: aggregate the missing days, materialise, and list the live classes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -78,14 +78,20 @@ def materialize(
     afresh = {
         aggregate.view.name for aggregate, day in todo if _was_online(aggregate.view, settings.days.end(day))
     }
-    let_readers_go_on(store)
     online = _without_catalogues(views, catalogues)
-    for number, view in enumerate(online):
-        progress("Materialising", number, len(online) + len(catalogues))
-        write_online(store, view, end, afresh=view.name in afresh)
+    _write(store, online, end, afresh, progress)
     written = [write_catalogue(store, catalogue, last, end, now) for catalogue in catalogues]
-    progress("Materialised", len(views), len(views))
     return Materialisation(last, end, len(todo), [view.name for view in online], written)
+
+
+def _write(
+    store: FeatureStore, views: Sequence[FeatureView], end: datetime, afresh: Collection[str], progress: Progress
+) -> None:
+    let_readers_go_on(store)
+    for number, view in enumerate(views):
+        progress("Materialising", number, len(views))
+        write_online(store, view, end, afresh=view.name in afresh)
+    progress("Materialised", len(views), len(views))
 
 
 def _registered(store: FeatureStore) -> tuple[list[FeatureView], list[FeatureService]]:
