@@ -21,8 +21,8 @@ COUNT: Final = MANNER.stop
 
 LEANINGS: Final = np.zeros((6, COUNT), dtype=np.float32)
 """How members of the same profile differ: independent leanings, and the tastes that each one moves."""
-LEANINGS[0, DISCIPLINE] = [0.3, 0.3, 0.2, 0.0, -0.4, -0.2, 0.2, -0.4]
-LEANINGS[1, DISCIPLINE] = [-0.2, -0.2, 0.1, 0.3, -0.1, 0.2, 0.3, -0.2]
+LEANINGS[0, DISCIPLINE] = [0.25, 0.25, 0.2, 0.0, -0.35, -0.2, 0.2, -0.35]
+LEANINGS[1, DISCIPLINE] = [-0.15, -0.15, 0.1, 0.25, -0.1, 0.2, 0.25, -0.15]
 LEANINGS[2, MINUTES] = 0.15
 LEANINGS[3, DIFFICULTY] = 0.10
 LEANINGS[4, GENRE] = [0.1, -0.1, 0.1, 0.1, 0.0, -0.1, -0.1]

@@ -10,12 +10,12 @@ from training.simulation.exposure import Impressions
 from training.simulation.members import Members
 from training.simulation.today import Today
 
-_BASE: Final = -1.85
+_BASE: Final = -1.75
 _SURFACE: Final = np.array([0.0, -0.2, 0.35])
 _POSITION: Final = -0.2
 _NEW: Final = 0.4
 _NEW_DAYS: Final = 7.0
-_AGAIN: Final = 0.4
+_AGAIN: Final = 0.3
 _USUAL_TIME: Final = 0.2
 _WEEKEND_LENGTH: Final = 0.15
 _TIME_DISCIPLINE: Final = np.array(
