@@ -449,7 +449,8 @@ class Column(_message.Message):
     @_builtins.property
     def numbers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """The values row by row; a list input has `list_length` values for each row.
-        Numbers whose encoding is not VOCABULARY.
+        Numbers whose encoding is not VOCABULARY; float32 values, as double because protobuf's JSON reader refuses
+        the largest of them as float.
         """
 
     @_builtins.property

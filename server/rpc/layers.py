@@ -30,19 +30,39 @@ Observe = Callable[[str, str, float], None]
 """Is told of every call: its method, the name of its status code, and how many seconds it took."""
 
 
+QUIET_SECONDS = 0.1
+"""How long no call may come before a server may stop."""
+
+
 class Gate:
     """Lets calls in until it is closed."""
 
     def __init__(self) -> None:
-        self.is_closed = False
+        self._is_closed = False
+        self._under_way = 0
+        self._last_came = time.monotonic()
+
+    async def close(self) -> None:
+        """Refuses calls from now on; returns when none is under way and none has come for a moment.
+
+        gRPC cancels a call that comes as its server stops, while a refused one can be asked again elsewhere.
+        """
+        self._is_closed = True
+        while self._under_way or time.monotonic() - self._last_came < QUIET_SECONDS:  # noqa: ASYNC110 - time has to pass
+            await asyncio.sleep(QUIET_SECONDS)
 
     def layer(self, _method: str, handle: Handler) -> Handler:
         """Refuses calls once the gate is closed."""
 
         async def call(request: Any, context: Context) -> Any:
-            if self.is_closed:
+            self._last_came = time.monotonic()
+            if self._is_closed:
                 raise Draining("the server is shutting down")
-            return await handle(request, context)
+            self._under_way += 1
+            try:
+                return await handle(request, context)
+            finally:
+                self._under_way -= 1
 
         return call
 

@@ -1,6 +1,9 @@
 """The gRPC server."""
 
+import asyncio
+import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 import grpc
 from grpc_health.v1 import health as health_check
@@ -76,5 +79,8 @@ class GrpcServer:
     async def stop(self, grace_seconds: float) -> None:
         """Says so, lets no call in, and returns when those under way have ended or `grace_seconds` have passed."""
         await self.health.drain()
-        self.gate.is_closed = True
-        await self._server.stop(grace_seconds)
+        end = time.monotonic() + grace_seconds
+        with suppress(TimeoutError):
+            async with asyncio.timeout(grace_seconds):
+                await self.gate.close()
+        await self._server.stop(max(0.0, end - time.monotonic()))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from paceline import PacelineClient
 from tests.support.site import ROOT, Site
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site"), pytest.mark.timeout(900)]
@@ -31,7 +32,8 @@ def test_every_command_of_the_readme_works_as_it_stands(site: Site, tmp_path: Pa
     serve, *others = commands()
     assert serve == ["paceline", "serve", "&"]
     assert len(others) > 8
-    with site.serving(tmp_path / "log") as (_, address):
+    with site.serving(tmp_path / "log") as (_, address), PacelineClient(address) as client:
+        client.wait_until_serving(timeout=120)
         env = {**site.env, "PACELINE_ADDRESS": address}
         for words in others:
             run = subprocess.run(

@@ -235,8 +235,11 @@ async def test_health_stays_not_serving_once_the_server_shuts_down(served: Serve
 
 
 async def test_a_call_that_comes_while_the_server_shuts_down_is_told_so(served: Served) -> None:
-    served.server.gate.is_closed = True
+    closing = asyncio.create_task(served.server.gate.close())
+    await asyncio.sleep(0)
     error = await failure(served, pb.RecommendClassesRequest(member_id="m1"))
+    assert not closing.done(), "it waits until no more calls come"
+    await closing
     assert (error.code(), reason(error)) == (grpc.StatusCode.UNAVAILABLE, "DRAINING")
     assert await health_of(served) == HealthCheckResponse.NOT_SERVING
 

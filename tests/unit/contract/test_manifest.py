@@ -44,7 +44,7 @@ _MANIFESTS = st.builds(
                 ),
                 max_size=2,
             ),
-            scores=st.lists(_FLOAT, max_size=3),
+            scores=st.lists(st.floats(0, 1, width=32), max_size=3),
         ),
         max_size=2,
     ),
