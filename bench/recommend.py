@@ -15,7 +15,7 @@ from bench.load import Load, run_load
 from bench.machine import describe_machine
 from bench.processes import free_port, paceline_server, redis_server, running
 from bench.site import build_site, redis_site
-from paceline import PacelineClient
+from paceline import PacelineClient, RetryPolicy
 from paceline.v1.recommendation_service_pb2 import RecommendClassesRequest
 
 CLASSES = 2000
@@ -60,7 +60,7 @@ def _start_servers(scratch: Path, stack: ExitStack) -> dict[str, int]:
     stack.enter_context(
         running([sys.executable, "-m", "bench.echo", ports["echo"], response], log=scratch / "echo.log")
     )
-    with PacelineClient(f"127.0.0.1:{ports['echo']}") as client:
+    with PacelineClient(f"127.0.0.1:{ports['echo']}", retry=RetryPolicy().until_deadline()) as client:
         client.recommend_classes(MEMBER, timeout=30)
     return ports
 

@@ -5,6 +5,7 @@ import sys
 import typer
 from rich.markup import escape
 
+from bench.errors import BenchError
 from cli.bench import bench
 from cli.evaluate import evaluate_command
 from cli.features import features
@@ -20,7 +21,7 @@ from paceline import PacelineError
 from server.domain.errors import StartError
 from training.errors import TrainingError
 
-EXPECTED = (ContractError, FeatureError, PacelineError, StartError, TrainingError)
+EXPECTED = (BenchError, ContractError, FeatureError, PacelineError, StartError, TrainingError)
 """Errors that are the user's to mend: shown as one message, without a traceback."""
 
 app = typer.Typer(

@@ -30,9 +30,13 @@ def print_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[obj
         numeric = any(isinstance(row[column], int | float) for row in rows)
         table.add_column(heading, justify="right" if numeric else "left")
     for row in rows:
-        table.add_row(*(f"{cell:.4f}" if isinstance(cell, float) else escape(str(cell)) for cell in row))
+        table.add_row(*map(_cell, row))
     results.print(title, style="italic", markup=False, highlight=False, soft_wrap=True)
     results.print(table)
+
+
+def _cell(value: object) -> str:
+    return f"{value:#.4g}".rstrip(".") if isinstance(value, float) else escape(str(value))
 
 
 def progress() -> Progress:

@@ -57,10 +57,10 @@ def clear_last_demo() -> None:
         (folder / MARKER).touch()
 
 
-async def materialise_and_train(until: date) -> None:
-    """Brings the online store to the end of a day, trains on the days before it, and publishes."""
-    await paceline("features", "materialize", "--until", until)
-    await paceline("train", "--until", until)
+async def materialise_and_train(until: date, niceness: int = 0) -> None:
+    """Brings the online store to the end of a day, trains on what was known by then, and publishes."""
+    await paceline("features", "materialize", "--until", until, niceness=niceness)
+    await paceline("train", "--until", until, niceness=niceness)
 
 
 async def serve_and_switch(newest: date) -> None:
@@ -81,7 +81,7 @@ async def serve_and_switch(newest: date) -> None:
         phases = [("steady, version 1", time.monotonic())]
         await asyncio.sleep(STEADY_SECONDS)
         phases.append(("while version 2 is trained", time.monotonic()))
-        await materialise_and_train(newest)
+        await materialise_and_train(newest, niceness=10)  # elsewhere, training has a machine of its own
         phases.append(("while version 2 loads", time.monotonic()))
         await paceline("models", "list", "--address", address)
         async with asyncio.timeout(SWITCH_SECONDS):

@@ -19,15 +19,16 @@ class DemoError(Exception):
     """Something that the demo shows did not hold."""
 
 
-async def paceline(*arguments: object) -> None:
-    """Shows a `paceline` command and runs it to its end.
+async def paceline(*arguments: object, niceness: int = 0) -> None:
+    """Shows a `paceline` command and runs it to its end; a higher niceness leaves the cores to others.
 
     Raises:
         DemoError: It failed.
     """
     words = [str(argument) for argument in arguments]
     console.print(f"[bold cyan]$ paceline {shlex.join(words)}[/]", highlight=False)
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "cli.main", *words)
+    command = ["nice", "-n", str(niceness), sys.executable, "-m", "cli.main", *words]
+    process = await asyncio.create_subprocess_exec(*command)
     if await process.wait():
         raise DemoError(f"paceline {words[0]} ended with exit code {process.returncode}")
 
