@@ -18,6 +18,6 @@ def shown_stages() -> Iterator[Progress]:
         def show(stage: str, done: int, total: int) -> None:
             if stage not in tasks:
                 tasks[stage] = display.add_task(stage.capitalize(), total=total)
-            display.update(tasks[stage], completed=done)
+            display.update(tasks[stage], completed=done, total=total)
 
         yield show

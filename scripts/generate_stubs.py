@@ -63,9 +63,9 @@ def _stubs(root: Path) -> set[Path]:
 
 def _protoc(out: Path, package: str, *, grpc: bool) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    outputs = [f"--python_out={out}", f"--mypy_out={out}"]
+    outputs = [f"--python_out={out}", f"--mypy_out=quiet:{out}"]
     if grpc:
-        outputs += [f"--grpc_python_out={out}", f"--mypy_grpc_out={out}"]
+        outputs += [f"--grpc_python_out={out}", f"--mypy_grpc_out=quiet:{out}"]
     protos = sorted(str(path.relative_to(PROTOS)) for path in (PROTOS / package).glob("*.proto"))
     well_known = str(resources.files("grpc_tools") / "_proto")
     if protoc.main(["protoc", f"-I{PROTOS}", f"-I{well_known}", *outputs, *protos]):

@@ -101,7 +101,9 @@ def _fit(inputs: Sequence[pb.Input], splits: Splits, spec: ModelSpec, progress: 
         progress("training", epoch, epochs)
 
     progress("training", 0, spec.epochs)
-    return fit(inputs, splits.train, splits.validation, spec, on_epoch)
+    model = fit(inputs, splits.train, splits.validation, spec, on_epoch)
+    progress("training", len(model.history), len(model.history))  # it may have ended early
+    return model
 
 
 def _measure(

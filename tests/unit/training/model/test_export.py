@@ -5,6 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from tensorflow.core.protobuf import saved_model_pb2
 
@@ -101,6 +104,33 @@ def test_rank_and_serving_default_and_predict_agree(exported: Callable[[str], Ex
     np.testing.assert_allclose(scores.ravel(), expected, atol=1e-5)
     assert (np.diff(ranked["scores"]) <= 0).all()
     assert len(np.unique(expected.round(4))) > 20
+
+
+def _anything(spec: pb.Input, rows: int) -> st.SearchStrategy[NDArray[Any]]:
+    """Draws a column of whatever a caller may send."""
+    shape = (rows, spec.list_length) if spec.list_length else (rows,)
+    dtype = column_dtype(spec)
+    if dtype is object:
+        texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+        return arrays(object, shape, elements=st.sampled_from(["", "nl", "yoga", "c1"]) | texts)
+    if dtype is np.float32:
+        return arrays(dtype, shape, elements=st.floats(-1e6, 1e6, width=32) | st.just(np.nan))
+    most = 2**40 if spec.encoding == pb.ENCODING_TIME else 2**63 - 1
+    return arrays(dtype, shape, elements=st.integers(-most, most))
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    members=st.fixed_dictionaries({spec.name: _anything(spec, 2) for spec in MEMBER_SIDE}),
+    classes=st.fixed_dictionaries({spec.name: _anything(spec, 3) for spec in CLASS_SIDE}),
+)
+def test_rank_and_serving_default_agree_whatever_is_sent(
+    exported: Callable[[str], Exported], members: Columns, classes: Columns
+) -> None:
+    model = exported("both")
+    served = model.call("serving_default", _pairs(members, classes))["score"].reshape(2, 3)
+    ranked = model.rank(members, classes, np.ones((2, 3), bool), 3)
+    np.testing.assert_allclose(ranked["scores"], np.take_along_axis(served, ranked["positions"], 1), atol=1e-5)
 
 
 def test_only_candidates_are_ranked_and_the_rest_filled_up(exported: Callable[[str], Exported]) -> None:
