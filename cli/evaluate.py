@@ -42,7 +42,15 @@ def evaluate_command(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a published version against baselines and, in a simulated world, against the truth."""
+    """Measure a published version against baselines and, in a simulated world, against the truth.
+
+    Scores the rows of the days with the version's own serving_default.
+
+    For example:
+
+    paceline evaluate
+    paceline evaluate 3 --from 2026-11-19 --to 2026-11-20 --json
+    """
     with importing_tensorflow():
         from training.dataset import History
         from training.evaluate_version import evaluate_version, newest_version

@@ -27,7 +27,16 @@ def plan_command(
     models: Annotated[Path, typer.Option(help="The folder of the published models.")] = Path("models"),
     as_json: AsJson = False,
 ) -> None:
-    """Show what `apply` would change, and which published models it would break."""
+    """Show what `apply` would change, and which published models it would break.
+
+    Compares the definitions in the repository with the registry, like a diff:
+    + is added, - removed, ~ changed. Nothing is changed by it.
+
+    For example:
+
+    paceline features plan
+    paceline features plan --json
+    """
     from features.description import describe, describe_registry
     from features.plan import lines, plan
     from features.published import broken_models, read_manifests
@@ -49,7 +58,16 @@ def plan_command(
 
 @features.command("apply")
 def apply_command(repo: Repo = REPO, profile: Profile = "", as_json: AsJson = False) -> None:
-    """Register the definitions; what is no longer defined is removed."""
+    """Register the definitions; what is no longer defined is removed.
+
+    Removing a view also removes its rows from the online store, so look at
+    `paceline features plan` first.
+
+    For example:
+
+    paceline features apply
+    paceline features apply --profile redis
+    """
     from features.apply import apply
     from features.plan import summary
     from features.repository import load_definitions, open_store
@@ -74,7 +92,17 @@ def materialize_command(  # noqa: PLR0917 - Typer passes options by name
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Compute again the days that are there.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Compute the missing days of features, write them to the online store, and list the live classes."""
+    """Compute the missing days of features, write them to the online store, and list the live classes.
+
+    A day is computed from what happened before its end and kept; it is computed
+    again when its query or schema has changed, or with --rebuild. The online store
+    is never moved backwards. A running server takes up the new catalogue by itself.
+
+    For example:
+
+    paceline features materialize
+    paceline features materialize --until 2026-11-20
+    """
     from features.materialize import materialize
     from features.repository import open_store
 
@@ -105,7 +133,13 @@ def list_command(
     profile: Profile = "",
     as_json: AsJson = False,
 ) -> None:
-    """List the registered features."""
+    """List the registered features: their types, descriptions, TTLs and owners, and the feature services.
+
+    For example:
+
+    paceline features list
+    paceline features list ranking_v1 --json
+    """
     from features.description import ttl_text
     from features.listing import list_registered
     from features.repository import open_store

@@ -44,7 +44,15 @@ def list_command(
     tls_key: TlsKey = None,
     as_json: AsJson = False,
 ) -> None:
-    """List versions, newest first, with their states in the running server and why one was refused."""
+    """List versions, newest first, with their states in the running server and why one was refused.
+
+    Without a server it lists what is published.
+
+    For example:
+
+    paceline models list
+    paceline models list --address 127.0.0.1:8500 --json
+    """
     published = dict(_published(folder))
     states = _states(address, timeout, tls_options(tls_ca, tls_cert, tls_key))
     if states is None:

@@ -28,7 +28,7 @@ def print_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[obj
     table = Table()
     for column, heading in enumerate(headings):
         numeric = any(isinstance(row[column], int | float) for row in rows)
-        table.add_column(heading, justify="right" if numeric else "left")
+        table.add_column(heading, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*map(_cell, row))
     results.print(title, style="italic", markup=False, highlight=False, soft_wrap=True)

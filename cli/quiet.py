@@ -5,22 +5,22 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cli.output import messages
+from rich.console import Console
 
 _STDERR = 2
 
 
 @contextmanager
 def importing_tensorflow() -> Iterator[None]:
-    """Says that TensorFlow is imported, and sends the process's standard error nowhere while the block runs."""
-    messages.print("Loading TensorFlow.")
+    """Shows that TensorFlow is imported, and sends the process's standard error nowhere while the block runs."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     kept = os.dup(_STDERR)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, _STDERR)
     try:
-        yield
+        with os.fdopen(kept, "w", closefd=False) as screen, Console(file=screen).status("Loading TensorFlow"):
+            yield
     finally:
         os.dup2(kept, _STDERR)
         os.close(kept)

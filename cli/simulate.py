@@ -30,7 +30,17 @@ def simulate_command(
     last_day: LastDay = None,
     as_json: AsJson = False,
 ) -> None:
-    """Simulate members, classes and what they do, as Parquet."""
+    """Simulate members, classes and what they do, as Parquet.
+
+    Writes a folder for each table; those of events hold a file for each day, and
+    `truth` holds the probability with which each impression was started. A world
+    that is there already is replaced once the new one is complete.
+
+    For example:
+
+    paceline simulate
+    paceline simulate --members 500 --classes 100 --days 14 --events-per-day 2000 --out data/world
+    """
     from training.simulation.simulator import simulate
     from training.simulation.spec import WorldSpec, yesterday
 

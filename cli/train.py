@@ -96,7 +96,22 @@ def train_command(
     as_json: AsJson = False,
     model_flags: Mapping[str, Any],
 ) -> None:
-    """Train a model, measure it against baselines, and publish it."""
+    """Train a model, measure it against baselines, and publish it.
+
+    From the history of a world: each row of the repository's training_rows.sql is
+    joined with what was known at its time, and the rows are split by days. From
+    flat tables: the three files are the splits, as Parquet or CSV.
+
+    The version becomes visible in the folder of models as the last step, and a
+    running server takes it up by itself. The same seed, data and machine make the
+    same model. Keys of the spec's table "model" can be given as flags.
+
+    For example:
+
+    paceline train
+    paceline train --train-until 2026-11-18 --validate-until 2026-11-19 --epochs 3
+    paceline train --table train.csv --validation valid.csv --test test.csv --label clicked --json
+    """
     flat = _all_or_none(table=table, validation=validation, test=test, label=label)
     with importing_tensorflow():
         from training.dataset import History

@@ -34,7 +34,14 @@ def serve(
 ) -> None:
     """Serve a model over gRPC, and swap in each newer version as it is published.
 
+    Without a version it waits for one, NOT_SERVING. A version that is incomplete,
+    changed, or does not fit the registry is refused, and the one before serves on.
     Ends with SIGTERM or SIGINT, once the calls under way are answered.
+
+    For example:
+
+    paceline serve
+    paceline serve --profile redis --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem
     """
     settings = Settings(
         models=models,

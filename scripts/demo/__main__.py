@@ -71,7 +71,8 @@ async def serve_and_switch(newest: date) -> None:
         serving("--port", port, "--http-port", http_port, log=data_folder() / "server.log"),
         AsyncPacelineClient(address, retry=RetryPolicy(attempts=1)) as client,
     ):
-        await client.wait_until_serving(timeout=60)
+        with console.status("The server loads version 1"):
+            await client.wait_until_serving(timeout=SWITCH_SECONDS)
         chapter("Recommendations from version 1")
         for member in SAMPLE:
             await paceline("recommend", member, "--address", address, "--page-size", 5)
