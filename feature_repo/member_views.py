@@ -44,12 +44,15 @@ def _window(days: int) -> list[Field]:
         feature(f"member_completions_{days}d", Int64, f"Classes completed {last}.", default="0", encoding="log"),
         feature(f"member_start_rate_{days}d", Float32, f"Starts for each class shown {last}.", default="0"),
         feature(f"member_completion_rate_{days}d", Float32, f"Completions for each start {last}.", default="0"),
+        *(
+            feature(f"member_{name}_share_{days}d", Float32, f"Share of {name} in the starts {last}.", default="0")
+            for name in DISCIPLINES
+        ),
+        feature(f"member_minutes_{days}d", Float32, f"Mean minutes of the classes started {last}.", default="30"),
+        feature(
+            f"member_hour_{days}d", Float32, f"Mean hour, around the clock, of the starts {last}.", default="12"
+        ),
     ]
-
-
-def _discipline_share(discipline: str) -> Field:
-    name = f"member_{discipline}_share_90d"
-    return feature(name, Float32, f"Share of {discipline} in the starts of the last 90 days.", default="0")
 
 
 member_activity = FeatureView(
@@ -64,9 +67,6 @@ member_activity = FeatureView(
         *_window(7),
         *_window(30),
         *_window(90),
-        *map(_discipline_share, DISCIPLINES),
-        feature("member_minutes_90d", Float32, "Mean length of the classes started, in minutes.", default="30"),
-        feature("member_hour_90d", Float32, "Mean hour of the day of the starts, around the clock.", default="12"),
         feature("member_rating_90d", Float32, "Mean rating given, 1 to 5.", default="4"),
         feature(
             "member_instructor_90d",
