@@ -1,89 +1,59 @@
-WITH impressions_of AS (
-    SELECT
-        class_id,
-        count(*) FILTER (event_time >= $as_of - INTERVAL 1 DAY) AS impressions_1d,
-        count(*) FILTER (event_time >= $as_of - INTERVAL 7 DAY) AS impressions_7d,
-        count(*) FILTER (event_time >= $as_of - INTERVAL 30 DAY) AS impressions_30d,
-        count(*) FILTER (event_time >= $as_of - INTERVAL 90 DAY) AS impressions_90d
-    FROM impressions
-    WHERE event_time >= $as_of - INTERVAL 90 DAY
-    GROUP BY class_id
+-- How classes were received in the last 1, 7, 30 and 90 days.
+WITH windows AS (
+    SELECT unnest([1, 7, 30, 90]) AS days
 ),
-starts_of AS (
-    SELECT
-        class_id,
-        count(*) FILTER (event_time >= $as_of - INTERVAL 1 DAY) AS starts_1d,
-        count(*) FILTER (event_time >= $as_of - INTERVAL 7 DAY) AS starts_7d,
-        count(*) FILTER (event_time >= $as_of - INTERVAL 30 DAY) AS starts_30d,
-        count(*) FILTER (event_time >= $as_of - INTERVAL 90 DAY) AS starts_90d
-    FROM starts
-    WHERE event_time >= $as_of - INTERVAL 90 DAY
-    GROUP BY class_id
+shown AS (
+    SELECT class_id, days, count(*) AS impressions
+    FROM impressions JOIN windows ON event_time >= $as_of - to_days(days)
+    GROUP BY ALL
 ),
-completions_of AS (
-    SELECT
-        class_id,
-        count(*) FILTER (event_time >= $as_of - INTERVAL 1 DAY) AS completions_1d,
-        count(*) FILTER (event_time >= $as_of - INTERVAL 7 DAY) AS completions_7d,
-        count(*) FILTER (event_time >= $as_of - INTERVAL 30 DAY) AS completions_30d,
-        count(*) FILTER (event_time >= $as_of - INTERVAL 90 DAY) AS completions_90d
-    FROM completions
-    WHERE event_time >= $as_of - INTERVAL 90 DAY
-    GROUP BY class_id
+started AS (
+    SELECT class_id, days, count(*) AS starts
+    FROM starts JOIN windows ON event_time >= $as_of - to_days(days)
+    GROUP BY ALL
 ),
-ratings_of AS (
-    SELECT
-        class_id,
-        count(*) FILTER (event_time >= $as_of - INTERVAL 1 DAY) AS ratings_1d,
-        count(*) FILTER (event_time >= $as_of - INTERVAL 7 DAY) AS ratings_7d,
-        count(*) FILTER (event_time >= $as_of - INTERVAL 30 DAY) AS ratings_30d,
-        count(*) FILTER (event_time >= $as_of - INTERVAL 90 DAY) AS ratings_90d,
-        avg(rating) FILTER (event_time >= $as_of - INTERVAL 1 DAY) AS rating_1d,
-        avg(rating) FILTER (event_time >= $as_of - INTERVAL 7 DAY) AS rating_7d,
-        avg(rating) FILTER (event_time >= $as_of - INTERVAL 30 DAY) AS rating_30d,
-        avg(rating) FILTER (event_time >= $as_of - INTERVAL 90 DAY) AS rating_90d
-    FROM ratings
-    WHERE event_time >= $as_of - INTERVAL 90 DAY
-    GROUP BY class_id
+completed AS (
+    SELECT class_id, days, count(*) AS completions
+    FROM completions JOIN windows ON event_time >= $as_of - to_days(days)
+    GROUP BY ALL
+),
+rated AS (
+    SELECT class_id, days, count(*) AS ratings, avg(rating)::FLOAT AS rating
+    FROM ratings JOIN windows ON event_time >= $as_of - to_days(days)
+    GROUP BY ALL
 ),
 -- Towards these the rates of classes with few impressions are drawn.
 all_classes AS (
+    SELECT days, sum(starts) / nullif(sum(impressions), 0) AS rate
+    FROM shown LEFT JOIN started USING (class_id, days)
+    GROUP BY days
+),
+popularity AS (
     SELECT
-        sum(starts_1d) / nullif(sum(impressions_1d), 0) AS rate_1d,
-        sum(starts_7d) / nullif(sum(impressions_7d), 0) AS rate_7d,
-        sum(starts_30d) / nullif(sum(impressions_30d), 0) AS rate_30d,
-        sum(starts_90d) / nullif(sum(impressions_90d), 0) AS rate_90d
-    FROM impressions_of LEFT JOIN starts_of USING (class_id)
+        class_id,
+        days,
+        coalesce(shown.impressions, 0) AS impressions,
+        coalesce(started.starts, 0) AS starts,
+        ((coalesce(started.starts, 0) + 20 * rate) / (coalesce(shown.impressions, 0) + 20))::FLOAT AS start_rate,
+        (coalesce(completed.completions, 0) / nullif(started.starts, 0))::FLOAT AS completion_rate,
+        rating,
+        coalesce(ratings, 0) AS rating_count
+    FROM classes CROSS JOIN windows
+    LEFT JOIN all_classes USING (days)
+    LEFT JOIN shown USING (class_id, days)
+    LEFT JOIN started USING (class_id, days)
+    LEFT JOIN completed USING (class_id, days)
+    LEFT JOIN rated USING (class_id, days)
+),
+by_window AS (
+    PIVOT popularity ON days IN (1, 7, 30, 90) USING
+        first(impressions) AS impressions,
+        first(starts) AS starts,
+        first(start_rate) AS start_rate,
+        first(completion_rate) AS completion_rate,
+        first(rating) AS rating,
+        first(rating_count) AS rating_count
+    GROUP BY class_id
 )
-SELECT
-    class_id,
-    coalesce(impressions_1d, 0) AS class_impressions_1d,
-    coalesce(starts_1d, 0) AS class_starts_1d,
-    ((class_starts_1d + 20 * rate_1d) / (class_impressions_1d + 20))::FLOAT AS class_start_rate_1d,
-    (coalesce(completions_1d, 0) / nullif(starts_1d, 0))::FLOAT AS class_completion_rate_1d,
-    rating_1d::FLOAT AS class_rating_1d,
-    coalesce(ratings_1d, 0) AS class_rating_count_1d,
-    coalesce(impressions_7d, 0) AS class_impressions_7d,
-    coalesce(starts_7d, 0) AS class_starts_7d,
-    ((class_starts_7d + 20 * rate_7d) / (class_impressions_7d + 20))::FLOAT AS class_start_rate_7d,
-    (coalesce(completions_7d, 0) / nullif(starts_7d, 0))::FLOAT AS class_completion_rate_7d,
-    rating_7d::FLOAT AS class_rating_7d,
-    coalesce(ratings_7d, 0) AS class_rating_count_7d,
-    coalesce(impressions_30d, 0) AS class_impressions_30d,
-    coalesce(starts_30d, 0) AS class_starts_30d,
-    ((class_starts_30d + 20 * rate_30d) / (class_impressions_30d + 20))::FLOAT AS class_start_rate_30d,
-    (coalesce(completions_30d, 0) / nullif(starts_30d, 0))::FLOAT AS class_completion_rate_30d,
-    rating_30d::FLOAT AS class_rating_30d,
-    coalesce(ratings_30d, 0) AS class_rating_count_30d,
-    coalesce(impressions_90d, 0) AS class_impressions_90d,
-    coalesce(starts_90d, 0) AS class_starts_90d,
-    ((class_starts_90d + 20 * rate_90d) / (class_impressions_90d + 20))::FLOAT AS class_start_rate_90d,
-    (coalesce(completions_90d, 0) / nullif(starts_90d, 0))::FLOAT AS class_completion_rate_90d,
-    rating_90d::FLOAT AS class_rating_90d,
-    coalesce(ratings_90d, 0) AS class_rating_count_90d
-FROM classes
-CROSS JOIN all_classes
-LEFT JOIN impressions_of USING (class_id)
-LEFT JOIN starts_of USING (class_id)
-LEFT JOIN completions_of USING (class_id)
-LEFT JOIN ratings_of USING (class_id)
+SELECT class_id, COLUMNS('^(\d+)_(.+)$') AS 'class_\2_\1d'
+FROM by_window
