@@ -2,6 +2,15 @@
 
 PacelineError
 ├── InvalidRequest       a request that no server would accept; lists its fields
+├── NotFound             no such model or version is here
+├── Conflict             the request is fine, but not as things stand
+│   ├── NoSignature      the model has no such signature
+│   ├── NotLoaded        a label can't be put on a version that is not loaded
+│   ├── NothingBefore    there is no version to roll back to
+│   ├── LabelConfigured  the label is set by the model config
+│   └── NotWritable      the history of labels can't be written
+├── NotAllowed           only the admin address answers this
+├── ModelFailed          the model could not do what it was asked
 ├── Unavailable          the request is fine, this server can't answer it now
 │   ├── NoModel          no version is serving yet
 │   ├── RunnerLost       the process that runs the version ended
@@ -34,6 +43,51 @@ class InvalidRequest(PacelineError):
     def __init__(self, violations: Sequence[FieldViolation]) -> None:
         super().__init__("; ".join(f"{v.field}: {v.description}" for v in violations))
         self.violations = tuple(violations)
+
+
+class NotFound(PacelineError):
+    """No such model or version is here."""
+
+
+class Conflict(PacelineError):
+    """The request is fine, but the state of a model does not allow it. Nothing was changed."""
+
+
+class NoSignature(Conflict):
+    """The model has no such signature."""
+
+
+class NotLoaded(Conflict):
+    """A label can't be put on a version that is not loaded."""
+
+
+class NothingBefore(Conflict):
+    """There is no version to roll back to."""
+
+
+class LabelConfigured(Conflict):
+    """The label is set by the model config, and moves with it alone."""
+
+
+class NotWritable(Conflict):
+    """The history of labels can't be written."""
+
+
+class NotAllowed(PacelineError):
+    """Only the admin address answers this."""
+
+
+class ModelFailed(PacelineError):
+    """The model could not do what it was asked.
+
+    Args:
+        message: What TensorFlow says.
+        code: TensorFlow's code, which is one of `google.rpc.Code`.
+    """
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class Unavailable(PacelineError):

@@ -37,14 +37,20 @@ LEGAL_TRANSITIONS = {
 class RefusalReason(Enum):
     """Why a version was refused."""
 
-    MANIFEST_MISSING = "there is no manifest"
+    UPLOAD_UNFINISHED = "its files are still changing"
+    MANIFEST_MISSING = "there is no manifest, and one is required"
     MANIFEST_INVALID = "the manifest does not parse, or names another model or version"
     FILE_MISSING = "a file that the manifest lists is missing"
     FILE_CHANGED = "a file differs from what the manifest says, or is not listed in it"
     CONTRACT_MISMATCH = "the registry lacks a feature service, view or feature, or its type differs"
     LOAD_FAILED = "the SavedModel does not load"
     SIGNATURE_MISMATCH = "a signature is missing or has other inputs or outputs"
-    GOLDEN_MISMATCH = "a golden request is missing, scored otherwise, or with values that are not finite"
+    WARMUP_FAILED = "a warm-up request fails, or the file of them does not parse"
+    GOLDEN_MISMATCH = "a golden request is missing, or scored otherwise by more than the tolerance"
+    RANKING_MISMATCH = "a golden request is ranked in another order"
+    SCORES_NOT_FINITE = "a score is NaN or infinite"
+    SCORES_CONSTANT = "every golden request has the same score"
+    TOO_SLOW = "it takes longer than the version that serves, by more than the set factor"
 
 
 class Refused(Exception):

@@ -84,8 +84,8 @@ class Channel(asyncio.Protocol):
         match reply:
             case Answer(_, result):
                 answer.set_result(result)
-            case Failure(_, message):
-                answer.set_exception(CallFailed(message))
+            case Failure(_, message, code):
+                answer.set_exception(CallFailed(message, code))
             case None:
                 answer.set_exception(_lost())
 

@@ -13,9 +13,9 @@ from typing import Self, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from server.domain.signatures import Signatures, Tensors
 from server.models.channel import Channel
-from server.models.ports import Signatures
-from server.models.runner.messages import EncodeClasses, Load, Rank, ScoreRows, Serve
+from server.models.runner.messages import EncodeClasses, Load, Rank, Run, Serve, WarmUp
 from server.ranking.ports import Columns
 
 _GRACE_SECONDS = 5
@@ -76,9 +76,13 @@ class RunnerProcess:
         ranking = await self._channel.call(Rank(key, columns, candidates, count))
         return cast("tuple[NDArray[np.float32], NDArray[np.int32]]", ranking)
 
-    async def score_rows(self, columns: Columns) -> NDArray[np.float32]:
-        """Returns the scores ``[rows]`` of `columns`, which hold every input row by row."""
-        return cast("NDArray[np.float32]", await self._channel.call(ScoreRows(columns)))
+    async def run(self, signature: str, tensors: Tensors, outputs: Collection[str] = ()) -> Tensors:
+        """Runs a signature and returns those of its outputs that are named, all if none is."""
+        return cast("Tensors", await self._channel.call(Run(signature, tensors, outputs)))
+
+    async def warm_up(self, saved_model_dir: Path) -> int:
+        """Makes the model's warm-up requests, and returns how many there were."""
+        return cast("int", await self._channel.call(WarmUp(str(saved_model_dir))))
 
     async def serve(self) -> None:
         """Ends the low priority under which a runner loads and warms."""

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from contract.columns import from_message
 from contract.stubs.manifest_pb2 import GoldenRequest, Manifest
+from server.domain.signatures import DEFAULT_SIGNATURE
 from server.domain.versions import RefusalReason, Refused
 from server.models.ports import CallFailed, Runner
 from server.models.signatures import CLASS_SIDE
@@ -37,8 +38,9 @@ async def replay_golden_requests(manifest: Manifest, runner: Runner) -> None:
 async def _replay(manifest: Manifest, runner: Runner, request: GoldenRequest) -> None:
     expected = np.array(request.scores, dtype=np.float32)
     class_side, others = golden_columns(manifest, request)
-    scores = await runner.score_rows(_row_by_row({**class_side, **others}, len(expected)))
-    _compare("serving_default", scores, expected, manifest)
+    rows = _row_by_row({**class_side, **others}, len(expected))
+    outputs = await runner.run(DEFAULT_SIGNATURE, rows)
+    _compare(DEFAULT_SIGNATURE, outputs["score"], expected, manifest)
     if manifest.HasField("feature_source"):
         await _replay_ranking(manifest, runner, class_side, others, expected)
 

@@ -1,7 +1,6 @@
 """What the lifecycle of a version needs from others: a runner, and the hooks that the app composes."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -9,24 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.stubs.manifest_pb2 import Manifest
+from server.domain.signatures import Signatures, Tensors
 from server.domain.versions import VersionRecord
 from server.ranking.ports import Columns
 
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """The dtypes of a signature's inputs and outputs by name: "float32", "int64", "string" and so on."""
-
-    inputs: Mapping[str, str]
-    outputs: Mapping[str, str]
-
-
-Signatures = Mapping[str, Signature]
-"""The signatures of a SavedModel by name."""
+INTERNAL = 13
+"""The code of a failure that TensorFlow gives none; of `google.rpc.Code`."""
 
 
 class CallFailed(Exception):
-    """A runner could not do what it was asked. The message is TensorFlow's."""
+    """A runner could not do what it was asked.
+
+    Args:
+        message: What TensorFlow says.
+        code: TensorFlow's code, which is one of `google.rpc.Code`.
+    """
+
+    def __init__(self, message: str, code: int = INTERNAL) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class Runner(Protocol):
@@ -55,8 +55,12 @@ class Runner(Protocol):
         """Ranks the classes kept under `key`; see `server.ranking.ports.Lease.rank`."""
         ...
 
-    async def score_rows(self, columns: Columns) -> NDArray[np.float32]:
-        """Returns the scores ``[rows]`` of `columns`, which hold every input row by row."""
+    async def run(self, signature: str, tensors: Tensors, outputs: Collection[str] = ()) -> Tensors:
+        """Runs a signature and returns those of its outputs that are named, all if none is."""
+        ...
+
+    async def warm_up(self, saved_model_dir: Path) -> int:
+        """Makes the requests of ``assets.extra/tf_serving_warmup_requests``, and returns how many there were."""
         ...
 
     async def serve(self) -> None:

@@ -6,26 +6,32 @@ import numpy as np
 
 from contract.columns import column_dtype
 from contract.stubs.manifest_pb2 import SOURCE_CLASS, SOURCE_CLASS_KEY, Input, Manifest
+from server.domain.signatures import DEFAULT_SIGNATURE, Signature, Signatures, TensorSpec
 from server.domain.versions import RefusalReason, Refused
-from server.models.ports import Signature, Signatures
 
 CLASS_SIDE = (SOURCE_CLASS, SOURCE_CLASS_KEY)
 """The sources of the inputs that belong to the classes."""
 
-_CLASS_STATE = {"class_state": "float32", "class_wide": "float32", "class_crosses": "int32"}
-_QUESTION = {"candidates": "bool", "count": "int32"}
-_RANKING = {"scores": "float32", "positions": "int32"}
+Specs = Mapping[str, TensorSpec]
+
+_CLASS_STATE = {
+    "class_state": TensorSpec("float32"),
+    "class_wide": TensorSpec("float32"),
+    "class_crosses": TensorSpec("int32"),
+}
+_QUESTION = {"candidates": TensorSpec("bool"), "count": TensorSpec("int32")}
+_RANKING = {"scores": TensorSpec("float32"), "positions": TensorSpec("int32")}
 
 
 def expected_signatures(manifest: Manifest) -> Signatures:
-    """Returns the signatures that the server calls: two more if the model has a feature source."""
-    score_rows = Signature(_dtypes(manifest.inputs), {"score": "float32"})
+    """Returns the signatures that the server calls, without shapes: two more if the model has a feature source."""
+    score_rows = Signature(_specs(manifest.inputs), {"score": TensorSpec("float32")})
     if not manifest.HasField("feature_source"):
-        return {"serving_default": score_rows}
-    class_side = _dtypes(spec for spec in manifest.inputs if spec.source in CLASS_SIDE)
-    others = _dtypes(spec for spec in manifest.inputs if spec.source not in CLASS_SIDE)
+        return {DEFAULT_SIGNATURE: score_rows}
+    class_side = _specs(spec for spec in manifest.inputs if spec.source in CLASS_SIDE)
+    others = _specs(spec for spec in manifest.inputs if spec.source not in CLASS_SIDE)
     return {
-        "serving_default": score_rows,
+        DEFAULT_SIGNATURE: score_rows,
         "encode_classes": Signature(class_side, _CLASS_STATE),
         "rank": Signature({**others, **_CLASS_STATE, **_QUESTION}, _RANKING),
     }
@@ -53,16 +59,18 @@ def _compare(name: str, wanted: Signature, signatures: Signatures) -> Iterator[s
     yield from _differences(f"output of {name}", wanted.outputs, found.outputs)
 
 
-def _differences(what: str, wanted: Mapping[str, str], found: Mapping[str, str]) -> Iterator[str]:
+def _differences(what: str, wanted: Specs, found: Specs) -> Iterator[str]:
     for name in sorted(wanted.keys() | found.keys()):
-        if wanted.get(name) != found.get(name):
-            yield f"{what} {name!r} is {found.get(name, 'missing')}, expected {wanted.get(name, 'none')}"
+        expected = wanted[name].dtype if name in wanted else "none"
+        dtype = found[name].dtype if name in found else "missing"
+        if expected != dtype:
+            yield f"{what} {name!r} is {dtype}, expected {expected}"
 
 
-def _dtypes(specs: Iterable[Input]) -> dict[str, str]:
-    return {spec.name: _dtype(spec) for spec in specs}
+def _specs(inputs: Iterable[Input]) -> dict[str, TensorSpec]:
+    return {spec.name: _spec(spec) for spec in inputs}
 
 
-def _dtype(spec: Input) -> str:
+def _spec(spec: Input) -> TensorSpec:
     dtype = column_dtype(spec)
-    return "string" if dtype is object else np.dtype(dtype).name
+    return TensorSpec("string" if dtype is object else np.dtype(dtype).name)

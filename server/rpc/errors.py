@@ -14,7 +14,15 @@ from server.domain.errors import (
     Draining,
     FieldViolation,
     InvalidRequest,
+    LabelConfigured,
+    ModelFailed,
     NoModel,
+    NoSignature,
+    NotAllowed,
+    NotFound,
+    NothingBefore,
+    NotLoaded,
+    NotWritable,
     PacelineError,
     RunnerLost,
     StoreUnavailable,
@@ -38,19 +46,30 @@ class Kind:
 
 KINDS: Mapping[type[PacelineError], Kind] = {
     InvalidRequest: Kind(grpc.StatusCode.INVALID_ARGUMENT, pb.ERROR_REASON_INVALID_FIELD),
+    NotFound: Kind(grpc.StatusCode.NOT_FOUND, pb.ERROR_REASON_MODEL_NOT_FOUND),
+    NoSignature: Kind(grpc.StatusCode.FAILED_PRECONDITION, pb.ERROR_REASON_SIGNATURE_NOT_FOUND),
+    NotLoaded: Kind(grpc.StatusCode.FAILED_PRECONDITION, pb.ERROR_REASON_VERSION_NOT_LOADED),
+    NothingBefore: Kind(grpc.StatusCode.FAILED_PRECONDITION, pb.ERROR_REASON_NOTHING_BEFORE),
+    LabelConfigured: Kind(grpc.StatusCode.FAILED_PRECONDITION, pb.ERROR_REASON_LABEL_CONFIGURED),
+    NotWritable: Kind(grpc.StatusCode.FAILED_PRECONDITION, pb.ERROR_REASON_HISTORY_NOT_WRITABLE),
+    NotAllowed: Kind(grpc.StatusCode.PERMISSION_DENIED, pb.ERROR_REASON_ADMIN_ONLY),
+    ModelFailed: Kind(grpc.StatusCode.INTERNAL, pb.ERROR_REASON_MODEL_FAILED),
     NoModel: Kind(grpc.StatusCode.UNAVAILABLE, pb.ERROR_REASON_NO_MODEL),
     RunnerLost: Kind(grpc.StatusCode.UNAVAILABLE, pb.ERROR_REASON_RUNNER_LOST),
     StoreUnavailable: Kind(grpc.StatusCode.UNAVAILABLE, pb.ERROR_REASON_ONLINE_STORE_UNAVAILABLE),
     Draining: Kind(grpc.StatusCode.UNAVAILABLE, pb.ERROR_REASON_DRAINING),
     DeadlineExpired: Kind(grpc.StatusCode.DEADLINE_EXCEEDED, pb.ERROR_REASON_DEADLINE_EXPIRED),
 }
+CODES = {code.value[0]: code for code in grpc.StatusCode}
 UNEXPECTED = Kind(grpc.StatusCode.INTERNAL, pb.ERROR_REASON_INTERNAL)
 """Every other exception is a fault of the server."""
 
 
 def kind_of(error: Exception) -> Kind:
     """Returns the status code and reason that callers get for an error."""
-    return next((kind for expected, kind in KINDS.items() if isinstance(error, expected)), UNEXPECTED)
+    kind = next((kind for expected, kind in KINDS.items() if isinstance(error, expected)), UNEXPECTED)
+    # TensorFlow's codes are gRPC's.
+    return Kind(CODES.get(error.code, kind.code), kind.reason) if isinstance(error, ModelFailed) else kind
 
 
 def to_status(error: Exception) -> Status:

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.domain.errors import RunnerLost
-from server.models.ports import CallFailed, Signatures
+from server.domain.signatures import DEFAULT_SIGNATURE, Signatures, Tensors
+from server.models.ports import CallFailed
 from server.models.signatures import expected_signatures
 from server.ranking.ports import Columns
 from tests.support import linear_model
@@ -35,6 +36,7 @@ class FakeRunner:
         self.has_crashed = False
         self.is_serving = False
         self.kept: dict[int, Columns] = {}
+        self.warmed_up: list[Path] = []
         self._on_lost = on_lost
         self._signatures = signatures
         self._weight = 0.0
@@ -65,9 +67,17 @@ class FakeRunner:
             raise CallFailed(f"no classes under {key}")
         return linear_model.ranking(self._weight, columns, self.kept[key], candidates, count)
 
-    async def score_rows(self, columns: Columns) -> NDArray[np.float32]:
+    async def run(self, signature: str, tensors: Tensors, outputs: Collection[str] = ()) -> Tensors:
         await self._turn()
-        return linear_model.scores(self._weight, columns)
+        if signature != DEFAULT_SIGNATURE:
+            raise CallFailed(f"no signature {signature}")
+        found = {"score": linear_model.scores(self._weight, tensors)}
+        return {name: found[name] for name in outputs or found}
+
+    async def warm_up(self, saved_model_dir: Path) -> int:
+        await self._turn()
+        self.warmed_up.append(saved_model_dir)
+        return 0
 
     async def serve(self) -> None:
         await self._turn()

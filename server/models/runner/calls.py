@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from server.models.ports import INTERNAL
 from server.models.runner.frames import read_message, to_frame
 from server.models.runner.messages import Answer, Call, Failure, Request
 
@@ -55,4 +56,5 @@ def _reply(request: Request, do: Callable[[Call], Any]) -> Answer | Failure:
         return Answer(request.id, do(request.call))
     except Exception as error:
         message = " ".join(f"{type(error).__name__}: {error}".split())  # TensorFlow's have many lines
-        return Failure(request.id, message[:_LONGEST_MESSAGE])
+        # TensorFlow's errors have a code.
+        return Failure(request.id, message[:_LONGEST_MESSAGE], getattr(error, "error_code", INTERNAL))

@@ -2,12 +2,14 @@
 
 import gc
 import os
+from pathlib import Path
 from typing import Any
 
-from server.models.ports import Signatures
-from server.models.runner.messages import CALLS_AT_ONCE, Call, EncodeClasses, Load, Rank, ScoreRows, Serve
+from server.domain.signatures import Signatures
+from server.models.runner.messages import CALLS_AT_ONCE, Call, EncodeClasses, Load, Rank, Run, Serve, WarmUp
 from server.models.runner.model import Model, size_thread_pools
 from server.models.runner.priority import Priority
+from server.models.runner.warmup import warm_up
 
 
 class Host:
@@ -31,8 +33,10 @@ class Host:
                 return self._loaded.encode_classes(key, columns, keep)
             case Rank(key, columns, candidates, count):
                 return self._loaded.rank(key, columns, candidates, count)
-            case ScoreRows(columns):
-                return self._loaded.score_rows(columns)
+            case Run(signature, tensors, outputs):
+                return self._loaded.run(signature, tensors, outputs)
+            case WarmUp(saved_model_dir):
+                return warm_up(self._loaded, Path(saved_model_dir))
             case Serve():
                 return self._priority.restore()
 

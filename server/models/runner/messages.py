@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from server.domain.signatures import Tensors
 from server.ranking.ports import Columns
 
 CALLS_AT_ONCE = 2
@@ -44,10 +45,19 @@ class Rank:
 
 
 @dataclass(frozen=True, slots=True)
-class ScoreRows:
-    """Score every row with `serving_default`; answered with the scores."""
+class Run:
+    """Run a signature; answered with those of its outputs that are named, all if none is."""
 
-    columns: Columns
+    signature: str
+    tensors: Tensors
+    outputs: Collection[str]
+
+
+@dataclass(frozen=True, slots=True)
+class WarmUp:
+    """Make the warm-up requests of a SavedModel; answered with how many there were."""
+
+    saved_model_dir: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +65,7 @@ class Serve:
     """End the low priority under which a runner loads and warms."""
 
 
-Call = Load | EncodeClasses | Rank | ScoreRows | Serve
+Call = Load | EncodeClasses | Rank | Run | WarmUp | Serve
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +90,8 @@ class Failure:
 
     id: int
     message: str
+    code: int
+    """One of `google.rpc.Code`."""
 
 
 Reply = Answer | Failure

@@ -7,10 +7,20 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from server.models.ports import Signature, Signatures
+from server.domain.signatures import Tensors
+from server.models.runner.signatures import read_signatures
+from server.models.runner.tensors import from_tensor, to_tensor
 from server.ranking.ports import Columns
 
-Tensors = Mapping[str, tf.Tensor]
+_TAG = "serve"
+INVALID_ARGUMENT = 3
+"""Of `google.rpc.Code`."""
+
+
+class InvalidTensors(ValueError):
+    """The tensors are not those that the signature takes."""
+
+    error_code = INVALID_ARGUMENT
 
 
 def size_thread_pools(calls_at_once: int, cores: int) -> None:
@@ -32,18 +42,14 @@ class Model:
     """
 
     def __init__(self, saved_model_dir: str) -> None:
+        self.signatures, self._defaults = read_signatures(saved_model_dir, _TAG)
         # A signature does not keep the variables it reads alive; the object does.
-        self._saved_model = tf.saved_model.load(saved_model_dir)
-        self._classes: dict[int, Tensors] = {}
-
-    @property
-    def signatures(self) -> Signatures:
-        """The dtypes of every signature."""
-        return {name: _describe(function) for name, function in self._saved_model.signatures.items()}
+        self._saved_model = tf.saved_model.load(saved_model_dir, tags=[_TAG])
+        self._classes: dict[int, Mapping[str, tf.Tensor]] = {}
 
     def encode_classes(self, key: int, columns: Columns, keep: Collection[int]) -> None:
         """Encodes classes and keeps them under `key`; of those kept before, only the keys in `keep` stay."""
-        encoded = self._run("encode_classes", _tensors(columns))
+        encoded = self._call("encode_classes", self._inputs("encode_classes", columns))
         kept = {key: classes for key, classes in self._classes.items() if key in keep}
         self._classes = {**kept, key: encoded}
 
@@ -52,30 +58,27 @@ class Model:
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         """Ranks the classes kept under `key`; see `server.ranking.ports.Lease.rank`."""
         question = {"candidates": tf.constant(candidates), "count": tf.constant(count, dtype=tf.int32)}
-        ranking = self._run("rank", {**_tensors(columns), **self._classes[key], **question})
+        ranking = self._call("rank", {**self._inputs("rank", columns), **self._classes[key], **question})
         return ranking["scores"].numpy(), ranking["positions"].numpy()
 
-    def score_rows(self, columns: Columns) -> NDArray[np.float32]:
-        """Returns the scores ``[rows]`` of `columns`, which hold every input row by row."""
-        scores: NDArray[np.float32] = self._run("serving_default", _tensors(columns))["score"].numpy()
-        return scores
+    def run(self, signature: str, tensors: Tensors, outputs: Collection[str] = ()) -> Tensors:
+        """Runs a signature and returns those of its outputs that are named, all if none is.
 
-    def _run(self, signature: str, tensors: Tensors) -> Tensors:
-        outputs: Tensors = self._saved_model.signatures[signature](**tensors)
+        Raises:
+            InvalidTensors: The tensors do not fit the signature.
+            tf.errors.OpError: TensorFlow could not run it.
+        """
+        try:
+            defaults = {name: value for name, value in self._defaults[signature].items() if name not in tensors}
+            found = self._call(signature, {**defaults, **self._inputs(signature, tensors)})
+        except (TypeError, ValueError) as error:
+            raise InvalidTensors(str(error)) from error
+        return {name: from_tensor(found[name]) for name in outputs or found}
+
+    def _inputs(self, signature: str, tensors: Tensors) -> dict[str, tf.Tensor]:
+        specs = self.signatures[signature].inputs
+        return {name: to_tensor(tensor, specs[name].dtype) for name, tensor in tensors.items()}
+
+    def _call(self, signature: str, tensors: Mapping[str, tf.Tensor]) -> Mapping[str, tf.Tensor]:
+        outputs: Mapping[str, Any] = self._saved_model.signatures[signature](**tensors)
         return outputs
-
-
-def _tensors(columns: Columns) -> Tensors:
-    return {
-        name: tf.constant(column, dtype=tf.string if column.dtype == object else None)
-        for name, column in columns.items()
-    }
-
-
-def _describe(function: Any) -> Signature:
-    _, inputs = function.structured_input_signature
-    return Signature(_dtypes(inputs), _dtypes(function.structured_outputs))
-
-
-def _dtypes(specs: Mapping[str, tf.TensorSpec]) -> dict[str, str]:
-    return {name: spec.dtype.name for name, spec in specs.items()}

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1epaceline/v1/error_reason.proto\x12\x0bpaceline.v1*\x88\x02\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x45RROR_REASON_INVALID_FIELD\x10\x01\x12\x19\n\x15\x45RROR_REASON_NO_MODEL\x10\x02\x12\x1c\n\x18\x45RROR_REASON_RUNNER_LOST\x10\x03\x12)\n%ERROR_REASON_ONLINE_STORE_UNAVAILABLE\x10\x04\x12\x19\n\x15\x45RROR_REASON_DRAINING\x10\x05\x12!\n\x1d\x45RROR_REASON_DEADLINE_EXPIRED\x10\x06\x12\x19\n\x15\x45RROR_REASON_INTERNAL\x10\x07\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1epaceline/v1/error_reason.proto\x12\x0bpaceline.v1*\x9c\x04\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n\x1a\x45RROR_REASON_INVALID_FIELD\x10\x01\x12\x19\n\x15\x45RROR_REASON_NO_MODEL\x10\x02\x12\x1c\n\x18\x45RROR_REASON_RUNNER_LOST\x10\x03\x12)\n%ERROR_REASON_ONLINE_STORE_UNAVAILABLE\x10\x04\x12\x19\n\x15\x45RROR_REASON_DRAINING\x10\x05\x12!\n\x1d\x45RROR_REASON_DEADLINE_EXPIRED\x10\x06\x12\x19\n\x15\x45RROR_REASON_INTERNAL\x10\x07\x12 \n\x1c\x45RROR_REASON_MODEL_NOT_FOUND\x10\x08\x12$\n ERROR_REASON_SIGNATURE_NOT_FOUND\x10\t\x12#\n\x1f\x45RROR_REASON_VERSION_NOT_LOADED\x10\n\x12\x1f\n\x1b\x45RROR_REASON_NOTHING_BEFORE\x10\x0b\x12!\n\x1d\x45RROR_REASON_LABEL_CONFIGURED\x10\x0c\x12%\n!ERROR_REASON_HISTORY_NOT_WRITABLE\x10\r\x12\x1b\n\x17\x45RROR_REASON_ADMIN_ONLY\x10\x0e\x12\x1d\n\x19\x45RROR_REASON_MODEL_FAILED\x10\x0f\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,5 +32,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'paceline.v1.error_reason_pb
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ERRORREASON']._serialized_start=48
-  _globals['_ERRORREASON']._serialized_end=312
+  _globals['_ERRORREASON']._serialized_end=588
 # @@protoc_insertion_point(module_scope)

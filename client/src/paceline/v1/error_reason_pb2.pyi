@@ -38,6 +38,22 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """DEADLINE_EXCEEDED: the deadline passed before the work was begun."""
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 7
     """INTERNAL: a fault of the server."""
+    ERROR_REASON_MODEL_NOT_FOUND: _ErrorReason.ValueType  # 8
+    """NOT_FOUND: the server has no such model or version."""
+    ERROR_REASON_SIGNATURE_NOT_FOUND: _ErrorReason.ValueType  # 9
+    """FAILED_PRECONDITION: the model has no such signature."""
+    ERROR_REASON_VERSION_NOT_LOADED: _ErrorReason.ValueType  # 10
+    """FAILED_PRECONDITION: a label can't be put on a version that is not loaded."""
+    ERROR_REASON_NOTHING_BEFORE: _ErrorReason.ValueType  # 11
+    """FAILED_PRECONDITION: there is no version to roll back to."""
+    ERROR_REASON_LABEL_CONFIGURED: _ErrorReason.ValueType  # 12
+    """FAILED_PRECONDITION: the label is set by the model config."""
+    ERROR_REASON_HISTORY_NOT_WRITABLE: _ErrorReason.ValueType  # 13
+    """FAILED_PRECONDITION: the history of labels can't be written."""
+    ERROR_REASON_ADMIN_ONLY: _ErrorReason.ValueType  # 14
+    """PERMISSION_DENIED: only the admin address answers this."""
+    ERROR_REASON_MODEL_FAILED: _ErrorReason.ValueType  # 15
+    """INTERNAL: the model failed; TensorFlow's own code where it gives one."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The reasons in google.rpc.ErrorInfo, without their prefix, under the domain
@@ -60,4 +76,20 @@ ERROR_REASON_DEADLINE_EXPIRED: ErrorReason.ValueType  # 6
 """DEADLINE_EXCEEDED: the deadline passed before the work was begun."""
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 7
 """INTERNAL: a fault of the server."""
+ERROR_REASON_MODEL_NOT_FOUND: ErrorReason.ValueType  # 8
+"""NOT_FOUND: the server has no such model or version."""
+ERROR_REASON_SIGNATURE_NOT_FOUND: ErrorReason.ValueType  # 9
+"""FAILED_PRECONDITION: the model has no such signature."""
+ERROR_REASON_VERSION_NOT_LOADED: ErrorReason.ValueType  # 10
+"""FAILED_PRECONDITION: a label can't be put on a version that is not loaded."""
+ERROR_REASON_NOTHING_BEFORE: ErrorReason.ValueType  # 11
+"""FAILED_PRECONDITION: there is no version to roll back to."""
+ERROR_REASON_LABEL_CONFIGURED: ErrorReason.ValueType  # 12
+"""FAILED_PRECONDITION: the label is set by the model config."""
+ERROR_REASON_HISTORY_NOT_WRITABLE: ErrorReason.ValueType  # 13
+"""FAILED_PRECONDITION: the history of labels can't be written."""
+ERROR_REASON_ADMIN_ONLY: ErrorReason.ValueType  # 14
+"""PERMISSION_DENIED: only the admin address answers this."""
+ERROR_REASON_MODEL_FAILED: ErrorReason.ValueType  # 15
+"""INTERNAL: the model failed; TensorFlow's own code where it gives one."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

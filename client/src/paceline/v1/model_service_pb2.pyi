@@ -66,7 +66,7 @@ class _RefusalReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Refusal
     REFUSAL_REASON_UNSPECIFIED: _RefusalReason.ValueType  # 0
     """Not refused."""
     REFUSAL_REASON_MANIFEST_MISSING: _RefusalReason.ValueType  # 1
-    """There is no manifest."""
+    """There is no manifest, and one is required."""
     REFUSAL_REASON_MANIFEST_INVALID: _RefusalReason.ValueType  # 2
     """The manifest does not parse, or names another model or version."""
     REFUSAL_REASON_FILE_MISSING: _RefusalReason.ValueType  # 3
@@ -80,7 +80,21 @@ class _RefusalReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Refusal
     REFUSAL_REASON_SIGNATURE_MISMATCH: _RefusalReason.ValueType  # 7
     """A signature is missing or has other inputs or outputs."""
     REFUSAL_REASON_GOLDEN_MISMATCH: _RefusalReason.ValueType  # 8
-    """A golden request is scored otherwise, or with values that are not finite."""
+    """A golden request is missing, or scored otherwise by more than the
+    tolerance.
+    """
+    REFUSAL_REASON_UPLOAD_UNFINISHED: _RefusalReason.ValueType  # 9
+    """Its files are still changing; it is tried once they have settled."""
+    REFUSAL_REASON_WARMUP_FAILED: _RefusalReason.ValueType  # 10
+    """A warm-up request fails, or the file of them does not parse."""
+    REFUSAL_REASON_RANKING_MISMATCH: _RefusalReason.ValueType  # 11
+    """A golden request is ranked in another order."""
+    REFUSAL_REASON_SCORES_NOT_FINITE: _RefusalReason.ValueType  # 12
+    """A score is NaN or infinite."""
+    REFUSAL_REASON_SCORES_CONSTANT: _RefusalReason.ValueType  # 13
+    """Every golden request has the same score."""
+    REFUSAL_REASON_TOO_SLOW: _RefusalReason.ValueType  # 14
+    """It takes longer than the version that serves, by more than the set factor."""
 
 class RefusalReason(_RefusalReason, metaclass=_RefusalReasonEnumTypeWrapper):
     """Why a version was refused."""
@@ -88,7 +102,7 @@ class RefusalReason(_RefusalReason, metaclass=_RefusalReasonEnumTypeWrapper):
 REFUSAL_REASON_UNSPECIFIED: RefusalReason.ValueType  # 0
 """Not refused."""
 REFUSAL_REASON_MANIFEST_MISSING: RefusalReason.ValueType  # 1
-"""There is no manifest."""
+"""There is no manifest, and one is required."""
 REFUSAL_REASON_MANIFEST_INVALID: RefusalReason.ValueType  # 2
 """The manifest does not parse, or names another model or version."""
 REFUSAL_REASON_FILE_MISSING: RefusalReason.ValueType  # 3
@@ -102,7 +116,21 @@ REFUSAL_REASON_LOAD_FAILED: RefusalReason.ValueType  # 6
 REFUSAL_REASON_SIGNATURE_MISMATCH: RefusalReason.ValueType  # 7
 """A signature is missing or has other inputs or outputs."""
 REFUSAL_REASON_GOLDEN_MISMATCH: RefusalReason.ValueType  # 8
-"""A golden request is scored otherwise, or with values that are not finite."""
+"""A golden request is missing, or scored otherwise by more than the
+tolerance.
+"""
+REFUSAL_REASON_UPLOAD_UNFINISHED: RefusalReason.ValueType  # 9
+"""Its files are still changing; it is tried once they have settled."""
+REFUSAL_REASON_WARMUP_FAILED: RefusalReason.ValueType  # 10
+"""A warm-up request fails, or the file of them does not parse."""
+REFUSAL_REASON_RANKING_MISMATCH: RefusalReason.ValueType  # 11
+"""A golden request is ranked in another order."""
+REFUSAL_REASON_SCORES_NOT_FINITE: RefusalReason.ValueType  # 12
+"""A score is NaN or infinite."""
+REFUSAL_REASON_SCORES_CONSTANT: RefusalReason.ValueType  # 13
+"""Every golden request has the same score."""
+REFUSAL_REASON_TOO_SLOW: RefusalReason.ValueType  # 14
+"""It takes longer than the version that serves, by more than the set factor."""
 Global___RefusalReason: _TypeAlias = RefusalReason  # noqa: Y015
 
 @_typing.final
@@ -148,6 +176,74 @@ class ModelVersionStatus(_message.Message):
 Global___ModelVersionStatus: _TypeAlias = ModelVersionStatus  # noqa: Y015
 
 @_typing.final
+class LabelStatus(_message.Message):
+    """One label of a model."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MODEL_NAME_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    PINNED_VERSION_FIELD_NUMBER: _builtins.int
+    WEIGHT_FIELD_NUMBER: _builtins.int
+    SHADOW_SHARE_FIELD_NUMBER: _builtins.int
+    model_name: _builtins.str
+    """The name of the model."""
+    label: _builtins.str
+    """The label."""
+    version: _builtins.int
+    """The version that answers for it now; 0 if none does."""
+    pinned_version: _builtins.int
+    """The version that it is pinned to; 0 if it follows the newest."""
+    weight: _builtins.int
+    """Its weight in the traffic split; 0 if no member is given to it."""
+    shadow_share: _builtins.float
+    """The share of the requests that it shadows, 0 to 1."""
+    def __init__(
+        self,
+        *,
+        model_name: _builtins.str = ...,
+        label: _builtins.str = ...,
+        version: _builtins.int = ...,
+        pinned_version: _builtins.int = ...,
+        weight: _builtins.int = ...,
+        shadow_share: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["label", b"label", "model_name", b"model_name", "pinned_version", b"pinned_version", "shadow_share", b"shadow_share", "version", b"version", "weight", b"weight"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LabelStatus: _TypeAlias = LabelStatus  # noqa: Y015
+
+@_typing.final
+class ModelProblem(_message.Message):
+    """What keeps the server from looking after a model. What is loaded serves on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MODEL_NAME_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    model_name: _builtins.str
+    """The name of the model."""
+    message: _builtins.str
+    """What was found and what was expected."""
+    def __init__(
+        self,
+        *,
+        model_name: _builtins.str = ...,
+        message: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "model_name", b"model_name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ModelProblem: _TypeAlias = ModelProblem  # noqa: Y015
+
+@_typing.final
 class GetModelStatusRequest(_message.Message):
     """The request of GetModelStatus."""
 
@@ -176,18 +272,30 @@ class GetModelStatusResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     VERSIONS_FIELD_NUMBER: _builtins.int
+    LABELS_FIELD_NUMBER: _builtins.int
+    PROBLEMS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def versions(self) -> _containers.RepeatedCompositeFieldContainer[Global___ModelVersionStatus]:
         """The versions, newest first."""
+
+    @_builtins.property
+    def labels(self) -> _containers.RepeatedCompositeFieldContainer[Global___LabelStatus]:
+        """The labels, by model and name."""
+
+    @_builtins.property
+    def problems(self) -> _containers.RepeatedCompositeFieldContainer[Global___ModelProblem]:
+        """What is wrong at the moment, by model."""
 
     def __init__(
         self,
         *,
         versions: _abc.Iterable[Global___ModelVersionStatus] | None = ...,
+        labels: _abc.Iterable[Global___LabelStatus] | None = ...,
+        problems: _abc.Iterable[Global___ModelProblem] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["versions", b"versions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["labels", b"labels", "problems", b"problems", "versions", b"versions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

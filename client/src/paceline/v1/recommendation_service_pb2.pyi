@@ -442,12 +442,17 @@ class RecommendClassesResponse(_message.Message):
     UNKNOWN_CLASS_IDS_FIELD_NUMBER: _builtins.int
     CANDIDATE_COUNT_FIELD_NUMBER: _builtins.int
     CATALOGUE_GENERATION_FIELD_NUMBER: _builtins.int
+    ARM_FIELD_NUMBER: _builtins.int
     member_status: Global___MemberStatus.ValueType
     """Whether the member was known to the feature store."""
     candidate_count: _builtins.int
     """How many classes passed the filters and were ranked."""
     catalogue_generation: _builtins.int
     """The generation of the catalogue that was ranked."""
+    arm: _builtins.str
+    """The label that the traffic split gave the member; the same for each of the
+    member's requests while the split is the same.
+    """
     @_builtins.property
     def classes(self) -> _containers.RepeatedCompositeFieldContainer[Global___RankedClass]:
         """The classes, by falling score; equal scores by class id."""
@@ -469,10 +474,11 @@ class RecommendClassesResponse(_message.Message):
         unknown_class_ids: _abc.Iterable[_builtins.str] | None = ...,
         candidate_count: _builtins.int = ...,
         catalogue_generation: _builtins.int = ...,
+        arm: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["model_version", b"model_version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate_count", b"candidate_count", "catalogue_generation", b"catalogue_generation", "classes", b"classes", "member_status", b"member_status", "model_version", b"model_version", "unknown_class_ids", b"unknown_class_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arm", b"arm", "candidate_count", b"candidate_count", "catalogue_generation", b"catalogue_generation", "classes", b"classes", "member_status", b"member_status", "model_version", b"model_version", "unknown_class_ids", b"unknown_class_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -522,10 +528,15 @@ class ScoreClassesResponse(_message.Message):
     MODEL_VERSION_FIELD_NUMBER: _builtins.int
     MEMBER_STATUS_FIELD_NUMBER: _builtins.int
     CATALOGUE_GENERATION_FIELD_NUMBER: _builtins.int
+    ARM_FIELD_NUMBER: _builtins.int
     member_status: Global___MemberStatus.ValueType
     """Whether the member was known to the feature store."""
     catalogue_generation: _builtins.int
     """The generation of the catalogue that was read."""
+    arm: _builtins.str
+    """The label that the traffic split gave the member; see
+    RecommendClassesResponse.
+    """
     @_builtins.property
     def classes(self) -> _containers.RepeatedCompositeFieldContainer[Global___ScoredClass]:
         """One entry for each class asked for, in the order asked."""
@@ -541,10 +552,11 @@ class ScoreClassesResponse(_message.Message):
         model_version: Global___ModelVersion | None = ...,
         member_status: Global___MemberStatus.ValueType = ...,
         catalogue_generation: _builtins.int = ...,
+        arm: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["model_version", b"model_version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["catalogue_generation", b"catalogue_generation", "classes", b"classes", "member_status", b"member_status", "model_version", b"model_version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arm", b"arm", "catalogue_generation", b"catalogue_generation", "classes", b"classes", "member_status", b"member_status", "model_version", b"model_version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -13,7 +13,7 @@ from server.models.client import RunnerProcess
 from server.models.leases import LoadedVersion
 from server.models.loader import Loader
 from server.models.ports import CallFailed
-from server.models.signatures import expected_signatures
+from server.models.signatures import check_signatures
 from tests.support import linear_model
 from tests.support.linear_model import WriteModel, class_columns, member_columns, publish, snapshot
 
@@ -72,7 +72,7 @@ async def loaded(runner: SharedRunner, good_version: Path) -> LoadedVersion:
 
 
 async def test_the_signatures_are_described(runner: SharedRunner, good_version: Path) -> None:
-    assert await runner.load(good_version) == expected_signatures(linear_model.manifest(1, WEIGHT))
+    check_signatures(linear_model.manifest(1, WEIGHT), await runner.load(good_version))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -92,7 +92,7 @@ async def test_a_ranking_equals_numpy(loaded: LoadedVersion, seed: int) -> None:
 async def test_row_by_row_scores_equal_numpy(loaded: LoadedVersion) -> None:
     rows = {name: np.repeat(column, len(MINUTES), axis=0) for name, column in member_columns(0.3).items()}
     columns = {**rows, **class_columns(MINUTES)}
-    scores = await loaded.runner.score_rows(columns)
+    scores = (await loaded.runner.run("serving_default", columns))["score"]
     np.testing.assert_allclose(scores, linear_model.scores(WEIGHT, columns), atol=1e-5)
 
 

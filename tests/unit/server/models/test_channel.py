@@ -82,7 +82,7 @@ async def test_answers_find_their_calls_in_any_order(pair: Pair) -> None:
 async def test_a_failure_is_raised_with_its_message(pair: Pair) -> None:
     (call,) = await pair.start("a")
     (request,) = await pair.end.receive()
-    await pair.end.reply(Failure(request.id, "no such graph"))
+    await pair.end.reply(Failure(request.id, "no such graph", 5))
     with pytest.raises(CallFailed, match="no such graph"):
         await call
 

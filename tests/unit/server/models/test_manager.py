@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from server.domain.errors import NoModel, RunnerLost, StoreUnavailable
+from server.domain.signatures import Signature, TensorSpec
 from server.domain.versions import RefusalReason, Refused, VersionRecord, VersionState
-from server.models.ports import Signature
 from tests.support.fake_runner import FakeRunner, write_broken_model
 from tests.support.linear_model import member_columns
 from tests.support.model_server import MINUTES, ModelServer
@@ -165,7 +165,7 @@ class TestRefusal:
         assert server.runners.alive == []
 
     async def test_a_model_with_other_signatures_is_refused(self, server: ModelServer) -> None:
-        server.runners.signatures = {"serving_default": Signature({}, {"score": "float32"})}
+        server.runners.signatures = {"serving_default": Signature({}, {"score": TensorSpec("float32")})}
         server.publish(2)
         await server.settle()
         assert server.record(2).refusal is RefusalReason.SIGNATURE_MISMATCH

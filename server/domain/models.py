@@ -1,0 +1,51 @@
+"""Which models a server has, and which of their versions are asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+DEFAULT_LABEL = "stable"
+"""What a request gets that names neither a version nor a label."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """A model, and at most one of a version and a label; neither is `DEFAULT_LABEL`."""
+
+    name: str
+    version: int | None = None
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The newest versions."""
+
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Specific:
+    """These versions."""
+
+    versions: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """All versions."""
+
+
+VersionPolicy = Latest | Specific | Every
+"""Which of the published versions of a model are to be loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """One model of a server."""
+
+    name: str
+    base_path: str
+    """The folder of its versions: a path or a URL that fsspec understands."""
+    policy: VersionPolicy = Latest()
+    labels: Mapping[str, int] = field(default_factory=dict)
+    """Labels that are set here, and nowhere else."""

@@ -1,0 +1,1 @@
+"""TensorFlow Serving's calls over ports: lease a model, check the tensors, run a signature."""
