@@ -25,16 +25,21 @@ class LabelAction(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """Who does something, and why."""
+
+    actor: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LabelEvent:
     """One entry of a model's history."""
 
     action: LabelAction
     time: float
     """In seconds since the epoch."""
-    actor: str
-    """Who did it."""
-    reason: str = ""
-    """Why."""
+    note: Note
     label: str = DEFAULT_LABEL
     """The label; of no meaning for SPLIT."""
     version: int | None = None
@@ -107,3 +112,19 @@ def fold(events: Iterable[LabelEvent], configured: Mapping[str, int] | None = No
         labels = labels.after(event)
     fixed = {name: LabelState(version) for name, version in (configured or {}).items()}
     return replace(labels, states={**labels.states, **fixed})
+
+
+@dataclass(frozen=True, slots=True)
+class LabelStatus:
+    """One label as it is now."""
+
+    model_name: str
+    label: str
+    version: int | None
+    """The version that answers for it; None if none does."""
+    pinned_version: int | None
+    """The version it is pinned to; None if it follows the newest."""
+    weight: int = 0
+    """Its weight in the traffic split; 0 if no member is given to it."""
+    shadow_share: float = 0.0
+    """The share of the requests that it shadows, 0 to 1."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 
 DEFAULT_LABEL = "stable"
 """What a request gets that names neither a version nor a label."""
@@ -49,3 +50,27 @@ class ModelConfig:
     policy: VersionPolicy = Latest()
     labels: Mapping[str, int] = field(default_factory=dict)
     """Labels that are set here, and nowhere else."""
+
+
+class ChangeKind(Enum):
+    """What becomes of a model when another list of models is to be served."""
+
+    ADDED = "it is served from then on"
+    CHANGED = "its folder, versions or labels are others"
+    REMOVED = "it is no longer served"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChange:
+    """What becomes of one model."""
+
+    model_name: str
+    kind: ChangeKind
+
+
+@dataclass(frozen=True, slots=True)
+class ModelProblem:
+    """What keeps the server from looking after a model; what is loaded serves on."""
+
+    model_name: str
+    message: str
