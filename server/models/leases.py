@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from contract.stubs.manifest_pb2 import Manifest
 from server.domain.errors import NoModel
+from server.domain.signatures import Signatures
 from server.models.ports import Runner
 from server.ranking.ports import Columns, Snapshot
 
@@ -27,13 +28,15 @@ class LoadedVersion:
     """One version in its runner.
 
     Args:
-        manifest: Its manifest.
+        manifest: Its manifest; one with nothing but the name of the model and the version if it has none.
         runner: Its runner, ended with it.
+        signatures: The signatures of its SavedModel.
     """
 
-    def __init__(self, manifest: Manifest, runner: Runner) -> None:
+    def __init__(self, manifest: Manifest, runner: Runner, signatures: Signatures) -> None:
         self.manifest = manifest
         self.runner = runner
+        self.signatures = signatures
         self._leases: Counter[int] = Counter()
         self._last_key = 0
         self._resident: _Resident | None = None

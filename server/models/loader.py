@@ -51,8 +51,7 @@ class Loader:
         runner = await self.start_runner(on_lost)
         try:
             async with asyncio.timeout(self.timeout_seconds):
-                await _load_proven(runner, version_dir, manifest)
-                loaded = LoadedVersion(manifest, runner)
+                loaded = await _load_proven(runner, version_dir, manifest)
                 await self.prepare(loaded)
                 await _warm(loaded)
                 await runner.serve()
@@ -64,13 +63,14 @@ class Loader:
         return loaded
 
 
-async def _load_proven(runner: Runner, version_dir: Path, manifest: Manifest) -> None:
+async def _load_proven(runner: Runner, version_dir: Path, manifest: Manifest) -> LoadedVersion:
     try:
         signatures = await runner.load(version_dir)
     except CallFailed as error:
         raise Refused(RefusalReason.LOAD_FAILED, f"{version_dir} does not load: {error}") from None
     check_signatures(manifest, signatures)
     await replay_golden_requests(manifest, runner)
+    return LoadedVersion(manifest, runner, signatures)
 
 
 async def _warm(loaded: LoadedVersion) -> None:

@@ -25,7 +25,7 @@ async def runner(tmp_path: Path) -> FakeRunner:
 
 @pytest.fixture
 def loaded(runner: FakeRunner) -> LoadedVersion:
-    return LoadedVersion(manifest(1, 2.0), runner)
+    return LoadedVersion(manifest(1, 2.0), runner, {})
 
 
 async def places(lease: Lease) -> list[int]:
