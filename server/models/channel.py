@@ -2,30 +2,50 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Any, cast
 
 from server.domain.errors import RunnerLost
 from server.models.ports import CallFailed
 from server.models.runner.frames import FrameSplitter, to_frame
-from server.models.runner.messages import CALLS_AT_ONCE, Answer, Call, Failure, Request
+from server.models.runner.messages import CALLS_AT_ONCE, Answer, Call, Failure, Ping, Request
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A call or a ping that was sent, and is not answered yet."""
+
+    call: Call | Ping
+    time: float
+    """When it was sent, by the channel's clock."""
+    answer: asyncio.Future[Any] | None
+    """What the caller waits for; nobody waits for a ping."""
 
 
 class Channel(asyncio.Protocol):
     """The server's end of the connection to a runner.
 
     Args:
-        on_lost: Called once if the other end closes; not on `close`.
+        on_lost: Called once if the other end closes, or is given up; not on `close`.
+        clock: The time in seconds.
     """
 
-    def __init__(self, on_lost: Callable[[], None]) -> None:
+    def __init__(self, on_lost: Callable[[], None], clock: Callable[[], float] = time.monotonic) -> None:
         self.is_lost = False
         self._on_lost = on_lost
+        self._clock = clock
         self._transport: asyncio.Transport | None = None
         self._splitter = FrameSplitter()
         self._ids = itertools.count()
-        self._answers: dict[int, asyncio.Future[Any]] = {}
+        self._sent: dict[int, Sent] = {}
         self._slots = asyncio.Semaphore(CALLS_AT_ONCE)
+
+    @property
+    def sent(self) -> Collection[Sent]:
+        """What was sent and is not answered yet. A call that waits for its turn is not among it."""
+        return self._sent.values()
 
     async def call(self, call: Call) -> Any:
         """Returns the answer to a call, which waits its turn behind those before it.
@@ -38,12 +58,27 @@ class Channel(asyncio.Protocol):
             CallFailed: The runner could not do it.
         """
         await self._slots.acquire()
+        answer = asyncio.get_running_loop().create_future()
         try:
-            answer = self._send(call)
+            self._send(call, answer)
         except BaseException:
             self._slots.release()
             raise
         return await answer
+
+    def ping(self) -> None:
+        """Sends a ping, which waits for no turn, and is among `sent` until it is answered.
+
+        Raises:
+            RunnerLost: The other end closed.
+        """
+        self._send(Ping(), None)
+
+    def give_up(self) -> None:
+        """Has the other end count as closed, though it is not."""
+        self.is_lost = True
+        if self._transport:
+            self._transport.abort()
 
     def close(self) -> None:
         """Closes the connection, whereupon the runner ends."""
@@ -59,25 +94,26 @@ class Channel(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Part of `asyncio.Protocol`."""
         for reply in self._splitter.feed(data):
-            self._settle(self._answers.pop(reply.id), reply)
+            self._settle(self._sent.pop(reply.id), reply)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - named by asyncio
         """Part of `asyncio.Protocol`."""
         self.is_lost = True
-        while self._answers:
-            self._settle(self._answers.popitem()[1], None)
+        while self._sent:
+            self._settle(self._sent.popitem()[1], None)
         self._on_lost()
 
-    def _send(self, call: Call) -> asyncio.Future[Any]:
+    def _send(self, call: Call | Ping, answer: asyncio.Future[Any] | None) -> None:
         if self.is_lost or self._transport is None:
             raise _lost()
         request = Request(next(self._ids), call)
         self._transport.write(to_frame(request))
-        answer = asyncio.get_running_loop().create_future()
-        self._answers[request.id] = answer
-        return answer
+        self._sent[request.id] = Sent(call, self._clock(), answer)
 
-    def _settle(self, answer: asyncio.Future[Any], reply: Answer | Failure | None) -> None:
+    def _settle(self, sent: Sent, reply: Answer | Failure | None) -> None:
+        answer = sent.answer
+        if answer is None:
+            return
         self._slots.release()
         if answer.done():  # the caller gave up
             return

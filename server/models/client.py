@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from server.domain.signatures import Signatures, Tensors
 from server.models.channel import Channel
-from server.models.runner.messages import EncodeClasses, Load, Rank, Run, Serve, WarmUp
+from server.models.runner.messages import EncodeClasses, Load, Measure, Rank, Run, Serve, WarmUp
+from server.models.watchdog import Watchdog
 from server.ranking.ports import Columns
 
 _GRACE_SECONDS = 5
@@ -29,6 +30,8 @@ class RunnerProcess:
     def __init__(self, process: Process, channel: Channel) -> None:
         self._process = process
         self._channel = channel
+        self._watchdog = Watchdog(channel, self._kill_hung)
+        self._watching: asyncio.Task[None] | None = None
 
     @classmethod
     async def start(cls, on_lost: Callable[[], None]) -> Self:
@@ -61,6 +64,11 @@ class RunnerProcess:
         """Whether the process ended, or can no longer be reached."""
         return self._channel.is_lost
 
+    @property
+    def is_responsive(self) -> bool:
+        """Whether it answers pings, of which it gets none before it serves."""
+        return not self.is_lost and self._watchdog.is_responsive
+
     async def load(self, saved_model_dir: Path) -> Signatures:
         """Loads a SavedModel and returns its signatures."""
         return cast("Signatures", await self._channel.call(Load(str(saved_model_dir))))
@@ -80,22 +88,37 @@ class RunnerProcess:
         """Runs a signature and returns those of its outputs that are named, all if none is."""
         return cast("Tensors", await self._channel.call(Run(signature, tensors, outputs)))
 
+    async def measure(self, signature: str, tensors: Tensors, classes: Columns) -> float:
+        """Runs a signature and returns how many seconds it took; see `server.models.ports.Runner`."""
+        return cast("float", await self._channel.call(Measure(signature, tensors, classes)))
+
     async def warm_up(self, saved_model_dir: Path) -> int:
         """Makes the model's warm-up requests, and returns how many there were."""
         return cast("int", await self._channel.call(WarmUp(str(saved_model_dir))))
 
     async def serve(self) -> None:
-        """Ends the low priority under which a runner loads and warms."""
+        """Ends the low priority under which a runner loads and warms, and begins to watch whether it hangs."""
         await self._channel.call(Serve())
+        self._watching = asyncio.create_task(self._watchdog.run())
 
     async def close(self) -> None:
         """Lets the process end by closing its connection, kills it if it does not, and waits until it is gone."""
         self._channel.close()
+        if self._watching:
+            self._watching.cancel()
         try:
             async with asyncio.timeout(_GRACE_SECONDS):
                 await self._process.wait()
         except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
+            self._kill()
             await self._process.wait()
         _log.info("runner pid=%d ended status=%s", self.pid, self._process.returncode)
+
+    def _kill_hung(self, reason: str) -> None:
+        _log.error("runner pid=%d hangs and is killed: %s", self.pid, reason)
+        self._kill()
+
+    def _kill(self) -> None:
+        self._channel.give_up()
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()

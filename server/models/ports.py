@@ -33,12 +33,17 @@ class Runner(Protocol):
     """A process that holds one loaded version.
 
     Every call raises RunnerLost if the process ends, and CallFailed if it can't be done. A call that is cancelled
-    before its turn is never made.
+    before its turn is never made. Once it serves, a process that hangs is killed, and counts as lost.
     """
 
     @property
     def is_lost(self) -> bool:
         """Whether the process ended, or can no longer be reached."""
+        ...
+
+    @property
+    def is_responsive(self) -> bool:
+        """Whether the process is there and answers: False while it seems to hang, and once it is lost."""
         ...
 
     async def load(self, saved_model_dir: Path) -> Signatures:
@@ -59,12 +64,23 @@ class Runner(Protocol):
         """Runs a signature and returns those of its outputs that are named, all if none is."""
         ...
 
+    async def measure(self, signature: str, tensors: Tensors, classes: Columns) -> float:
+        """Runs a signature and returns how many seconds that took in the process itself.
+
+        Args:
+            signature: The signature.
+            tensors: Its inputs.
+            classes: If there are any, they are encoded before, and their state is among the inputs. They are kept
+                under no key, so this never stands in the way of what is ranked.
+        """
+        ...
+
     async def warm_up(self, saved_model_dir: Path) -> int:
         """Makes the requests of ``assets.extra/tf_serving_warmup_requests``, and returns how many there were."""
         ...
 
     async def serve(self) -> None:
-        """Ends the low priority under which a runner loads and warms."""
+        """Ends the low priority under which a runner loads and warms. From then on it is watched."""
         ...
 
     async def close(self) -> None:

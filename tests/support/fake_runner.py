@@ -27,16 +27,25 @@ def write_broken_model(version_dir: Path, weight: float) -> None:  # noqa: ARG00
     (version_dir / _MODEL_FILE).write_text("no number")
 
 
+Measured = tuple[str, Tensors, Columns]
+"""What a runner was asked to measure: a signature, its inputs and classes."""
+
+
 class FakeRunner:
     """See `server.models.ports.Runner`."""
 
+    seconds = 0.001
+    """What any signature takes."""
+
     def __init__(self, on_lost: Callable[[], None], signatures: Signatures) -> None:
         self.is_lost = False
+        self.is_responsive = True
         self.is_closed = False
         self.has_crashed = False
         self.is_serving = False
         self.kept: dict[int, Columns] = {}
         self.warmed_up: list[Path] = []
+        self.measured: list[Measured] = []
         self._on_lost = on_lost
         self._signatures = signatures
         self._weight = 0.0
@@ -45,6 +54,7 @@ class FakeRunner:
         """Ends as a process that is killed does."""
         if not self.is_lost:
             self.is_lost = self.has_crashed = True
+            self.is_responsive = False
             self._on_lost()
 
     async def load(self, saved_model_dir: Path) -> Signatures:
@@ -74,6 +84,11 @@ class FakeRunner:
         found = {"score": linear_model.scores(self._weight, tensors)}
         return {name: found[name] for name in outputs or found}
 
+    async def measure(self, signature: str, tensors: Tensors, classes: Columns) -> float:
+        await self._turn()
+        self.measured.append((signature, tensors, classes))
+        return self.seconds
+
     async def warm_up(self, saved_model_dir: Path) -> int:
         await self._turn()
         self.warmed_up.append(saved_model_dir)
@@ -85,6 +100,7 @@ class FakeRunner:
 
     async def close(self) -> None:
         self.is_lost = self.is_closed = True
+        self.is_responsive = False
 
     async def _turn(self) -> None:
         await asyncio.sleep(0)

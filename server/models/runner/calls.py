@@ -2,6 +2,7 @@
 
 import os
 import queue
+import re
 import socket
 import threading
 from collections.abc import Callable
@@ -9,16 +10,21 @@ from typing import Any
 
 from server.models.ports import INTERNAL
 from server.models.runner.frames import read_message, to_frame
-from server.models.runner.messages import Answer, Call, Failure, Request
+from server.models.runner.messages import Answer, Call, Failure, Ping, Request
 
 _LONGEST_MESSAGE = 500
+_ABOUT_THE_GRAPH = re.compile(
+    r"Graph execution error:\s+Detected at node .*?<stack traces unavailable>\s+|\s+\[\[\{\{node.*", re.DOTALL
+)
+"""What surrounds the cause in TensorFlow's messages of an operation that fails."""
 
 
 class CallServer:
     """Serves the calls that arrive on a connection.
 
     A thread reads all the time, so that this process ends with the server, whatever it is busy with: the kernel
-    closes the other end of the connection when the server dies.
+    closes the other end of the connection when the server dies. The same thread answers pings, so that they go
+    unanswered only if no thread of Python's can run.
 
     Args:
         connection: To the server.
@@ -27,7 +33,7 @@ class CallServer:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._sending = threading.Lock()
-        self._requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
+        self._calls: queue.SimpleQueue[tuple[int, Call]] = queue.SimpleQueue()
         threading.Thread(target=self._read, name="lifeline", daemon=True).start()
 
     def serve(self, do: Callable[[Call], Any], threads: int) -> None:
@@ -39,22 +45,34 @@ class CallServer:
     def _read(self) -> None:
         try:
             while True:
-                self._requests.put(read_message(self._connection))
+                request: Request = read_message(self._connection)
+                if isinstance(request.call, Ping):
+                    self._send(to_frame(Answer(request.id, None)))
+                else:
+                    self._calls.put((request.id, request.call))
         finally:
             os._exit(0)  # sys.exit would wait for the other threads
 
     def _work(self, do: Callable[[Call], Any]) -> None:
         while True:
-            request = self._requests.get()
-            reply = to_frame(_reply(request, do))
-            with self._sending:
-                self._connection.sendall(reply)
+            call_id, call = self._calls.get()
+            self._send(_reply(call_id, call, do))
+
+    def _send(self, frame: bytes) -> None:
+        with self._sending:
+            self._connection.sendall(frame)
 
 
-def _reply(request: Request, do: Callable[[Call], Any]) -> Answer | Failure:
+def _reply(call_id: int, call: Call, do: Callable[[Call], Any]) -> bytes:
+    """Returns the frame of the answer, or of the failure if the call or packing its result fails."""
     try:
-        return Answer(request.id, do(request.call))
+        return to_frame(Answer(call_id, do(call)))
     except Exception as error:
-        message = " ".join(f"{type(error).__name__}: {error}".split())  # TensorFlow's have many lines
-        # TensorFlow's errors have a code.
-        return Failure(request.id, message[:_LONGEST_MESSAGE], getattr(error, "error_code", INTERNAL))
+        return to_frame(Failure(call_id, describe(error), getattr(error, "error_code", INTERNAL)))
+
+
+def describe(error: Exception) -> str:
+    """Returns what an error says, on one line. Errors with a code say it all, others need their type."""
+    cause = _ABOUT_THE_GRAPH.sub("", str(error))
+    message = cause if hasattr(error, "error_code") else f"{type(error).__name__}: {cause}"
+    return " ".join(message.split())[:_LONGEST_MESSAGE]

@@ -54,6 +54,18 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Measure:
+    """Run a signature to see how long it takes; answered with the seconds that it took.
+
+    If there are `classes`, they are encoded before, kept nowhere, and their state is among the inputs.
+    """
+
+    signature: str
+    tensors: Tensors
+    classes: Columns
+
+
+@dataclass(frozen=True, slots=True)
 class WarmUp:
     """Make the warm-up requests of a SavedModel; answered with how many there were."""
 
@@ -65,15 +77,21 @@ class Serve:
     """End the low priority under which a runner loads and warms."""
 
 
-Call = Load | EncodeClasses | Rank | Run | WarmUp | Serve
+Call = Load | EncodeClasses | Rank | Run | Measure | WarmUp | Serve
+"""What a runner does, `CALLS_AT_ONCE` at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """Say that you are there; answered at once, whatever calls are under way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A call, to be answered under its id."""
+    """A call or a ping, to be answered under its id."""
 
     id: int
-    call: Call
+    call: Call | Ping
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,74 +1,20 @@
 """Calls to a runner, whose end of the connection the test holds."""
 
 import asyncio
-import contextlib
-import socket
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
 from server.domain.errors import RunnerLost
-from server.models.channel import Channel
 from server.models.ports import CallFailed
-from server.models.runner.frames import FrameSplitter, to_frame
-from server.models.runner.messages import CALLS_AT_ONCE, Answer, Failure, Load, Request
-
-
-class OtherEnd:
-    """The runner's end: reads requests and answers when told."""
-
-    def __init__(self, connection: socket.socket) -> None:
-        self.connection = connection
-        self._splitter = FrameSplitter()
-
-    async def receive(self) -> list[Request]:
-        """Returns the requests that have arrived; waits for at least one."""
-        data = await asyncio.get_running_loop().sock_recv(self.connection, 1 << 16)
-        return list(self._splitter.feed(data))
-
-    async def reply(self, *replies: Answer | Failure) -> None:
-        frames = b"".join(to_frame(reply) for reply in replies)
-        await asyncio.get_running_loop().sock_sendall(self.connection, frames)
-
-    def nothing_arrived(self) -> bool:
-        try:
-            return not self.connection.recv(1, socket.MSG_PEEK)
-        except BlockingIOError:
-            return True
-
-
-class Pair:
-    """A channel, its other end, and how often it was lost."""
-
-    def __init__(self) -> None:
-        self.losses = 0
-
-    async def open(self) -> None:
-        ours, theirs = socket.socketpair()
-        for end in (ours, theirs):
-            end.setblocking(False)
-        loop = asyncio.get_running_loop()
-        _, self.channel = await loop.create_unix_connection(lambda: Channel(self._lose), sock=ours)
-        self.end = OtherEnd(theirs)
-
-    def _lose(self) -> None:
-        self.losses += 1
-
-    async def start(self, *paths: str) -> list[asyncio.Task[Any]]:
-        """Makes one call for each path, in order."""
-        calls = [asyncio.ensure_future(self.channel.call(Load(path))) for path in paths]
-        await asyncio.sleep(0)
-        return calls
+from server.models.runner.messages import CALLS_AT_ONCE, Answer, Failure, Load, Ping
+from tests.support.runner_channel import Pair, open_pair, turn
 
 
 @pytest.fixture
 async def pair() -> AsyncIterator[Pair]:
-    made = Pair()
-    await made.open()
-    with contextlib.closing(made.end.connection):
-        yield made
-        made.channel.close()
+    async with open_pair(Pair()) as opened:
+        yield opened
 
 
 async def test_answers_find_their_calls_in_any_order(pair: Pair) -> None:
@@ -119,8 +65,7 @@ async def test_a_call_that_was_sent_keeps_its_slot_until_it_is_answered(pair: Pa
     requests = await pair.end.receive()
     for call in sent:
         call.cancel()
-    for _ in range(10):  # more turns of the loop than a waiting call needs
-        await asyncio.sleep(0)
+    await turn()
     assert pair.end.nothing_arrived()
     await pair.end.reply(Answer(requests[0].id, None))
     (request,) = await pair.end.receive()
@@ -148,3 +93,62 @@ async def test_a_channel_that_is_closed_fails_its_calls_and_is_not_lost_by_surpr
     assert (pair.channel.is_lost, pair.losses) == (True, 0)
     await pair.end.receive()
     assert await pair.end.receive() == []
+
+
+async def test_a_ping_is_sent_though_every_slot_is_taken(pair: Pair) -> None:
+    calls = await pair.start(*(str(number) for number in range(CALLS_AT_ONCE)))
+    pair.channel.ping()
+    *requests, ping = await pair.end.receive()
+    assert ping.call == Ping()
+    await pair.end.reply(*(Answer(request.id, None) for request in (ping, *requests)))
+    await asyncio.gather(*calls)
+    assert not pair.channel.sent
+
+
+async def test_an_answered_ping_frees_no_slot(pair: Pair) -> None:
+    await pair.start(*(str(number) for number in range(CALLS_AT_ONCE + 1)))
+    pair.channel.ping()
+    *_, ping = await pair.end.receive()
+    await pair.end.reply(Answer(ping.id, None))
+    await turn()
+    assert len(pair.channel.sent) == CALLS_AT_ONCE
+    assert pair.end.nothing_arrived()
+
+
+async def test_what_was_sent_is_told_with_its_time_and_what_waits_is_not(pair: Pair) -> None:
+    names = [str(number) for number in range(CALLS_AT_ONCE + 1)]
+    *sent, waiting = await pair.start(*names)
+    assert [(each.call, each.time) for each in pair.channel.sent] == [(Load(name), 1000.0) for name in names[:-1]]
+    pair.now = 1007.0
+    requests = await pair.end.receive()
+    await pair.end.reply(Answer(requests[0].id, None))
+    await sent[0]
+    await pair.end.receive()
+    assert [(each.call, each.time) for each in pair.channel.sent] == [
+        (Load(names[1]), 1000.0),
+        (Load(names[2]), 1007.0),
+    ]
+    waiting.cancel()
+
+
+async def test_a_call_whose_caller_gave_up_counts_as_sent_until_it_is_answered(pair: Pair) -> None:
+    (call,) = await pair.start("a")
+    (request,) = await pair.end.receive()
+    call.cancel()
+    await asyncio.sleep(0)
+    assert len(pair.channel.sent) == 1
+    await pair.end.reply(Answer(request.id, None))
+    await turn()
+    assert not pair.channel.sent
+
+
+async def test_giving_up_fails_the_calls_and_tells_of_the_loss_though_the_other_end_is_open(pair: Pair) -> None:
+    calls = await pair.start("a", "b", "c")
+    pair.channel.ping()
+    pair.channel.give_up()
+    with pytest.raises(RunnerLost):
+        await pair.channel.call(Load("later"))
+    for call in calls:
+        with pytest.raises(RunnerLost):
+            await call
+    assert (pair.channel.is_lost, pair.losses) == (True, 1)
