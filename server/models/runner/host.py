@@ -6,7 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from server.domain.signatures import Signatures
-from server.models.runner.messages import CALLS_AT_ONCE, Call, EncodeClasses, Load, Rank, Run, Serve, WarmUp
+from server.models.runner.messages import (
+    CALLS_AT_ONCE,
+    Call,
+    EncodeClasses,
+    Load,
+    Measure,
+    Rank,
+    Run,
+    Serve,
+    WarmUp,
+)
 from server.models.runner.model import Model, size_thread_pools
 from server.models.runner.priority import Priority
 from server.models.runner.warmup import warm_up
@@ -29,16 +39,10 @@ class Host:
         match call:
             case Load(saved_model_dir):
                 return self._load(saved_model_dir)
-            case EncodeClasses(key, columns, keep):
-                return self._loaded.encode_classes(key, columns, keep)
-            case Rank(key, columns, candidates, count):
-                return self._loaded.rank(key, columns, candidates, count)
-            case Run(signature, tensors, outputs):
-                return self._loaded.run(signature, tensors, outputs)
-            case WarmUp(saved_model_dir):
-                return warm_up(self._loaded, Path(saved_model_dir))
             case Serve():
                 return self._priority.restore()
+            case _:
+                return _ask(self._loaded, call)
 
     @property
     def _loaded(self) -> Model:
@@ -52,3 +56,17 @@ class Host:
         gc.collect()
         gc.freeze()
         return self._model.signatures
+
+
+def _ask(model: Model, call: EncodeClasses | Rank | Run | Measure | WarmUp) -> Any:
+    match call:
+        case EncodeClasses(key, columns, keep):
+            return model.encode_classes(key, columns, keep)
+        case Rank(key, columns, candidates, count):
+            return model.rank(key, columns, candidates, count)
+        case Run(signature, tensors, outputs):
+            return model.run(signature, tensors, outputs)
+        case Measure(signature, tensors, classes):
+            return model.measure(signature, tensors, classes)
+        case WarmUp(saved_model_dir):
+            return warm_up(model, Path(saved_model_dir))

@@ -1,5 +1,6 @@
 """A SavedModel in TensorFlow. Only `__main__` imports this."""
 
+import time
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -7,20 +8,13 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from server.domain.signatures import Tensors
+from server.domain.signatures import Signature, Tensors
+from server.models.runner.inputs import InvalidTensors, check_outputs, to_inputs
 from server.models.runner.signatures import read_signatures
 from server.models.runner.tensors import from_tensor, to_tensor
 from server.ranking.ports import Columns
 
 _TAG = "serve"
-INVALID_ARGUMENT = 3
-"""Of `google.rpc.Code`."""
-
-
-class InvalidTensors(ValueError):
-    """The tensors are not those that the signature takes."""
-
-    error_code = INVALID_ARGUMENT
 
 
 def size_thread_pools(calls_at_once: int, cores: int) -> None:
@@ -49,7 +43,7 @@ class Model:
 
     def encode_classes(self, key: int, columns: Columns, keep: Collection[int]) -> None:
         """Encodes classes and keeps them under `key`; of those kept before, only the keys in `keep` stay."""
-        encoded = self._call("encode_classes", self._inputs("encode_classes", columns))
+        encoded = self._encode(columns)
         kept = {key: classes for key, classes in self._classes.items() if key in keep}
         self._classes = {**kept, key: encoded}
 
@@ -58,27 +52,47 @@ class Model:
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         """Ranks the classes kept under `key`; see `server.ranking.ports.Lease.rank`."""
         question = {"candidates": tf.constant(candidates), "count": tf.constant(count, dtype=tf.int32)}
-        ranking = self._call("rank", {**self._inputs("rank", columns), **self._classes[key], **question})
+        ranking = self._call("rank", {**self._tensors("rank", columns), **self._classes[key], **question})
         return ranking["scores"].numpy(), ranking["positions"].numpy()
 
-    def run(self, signature: str, tensors: Tensors, outputs: Collection[str] = ()) -> Tensors:
+    def run(self, name: str, tensors: Tensors, outputs: Collection[str] = ()) -> Tensors:
         """Runs a signature and returns those of its outputs that are named, all if none is.
 
         Raises:
-            InvalidTensors: The tensors do not fit the signature.
+            InvalidTensors: There is no such signature or output, or the tensors do not fit its inputs.
             tf.errors.OpError: TensorFlow could not run it.
         """
-        try:
-            defaults = {name: value for name, value in self._defaults[signature].items() if name not in tensors}
-            found = self._call(signature, {**defaults, **self._inputs(signature, tensors)})
-        except (TypeError, ValueError) as error:
-            raise InvalidTensors(str(error)) from error
-        return {name: from_tensor(found[name]) for name in outputs or found}
+        signature = self.signature(name)
+        check_outputs(signature, outputs)
+        found = self._call(name, to_inputs(signature, self._defaults[name], tensors))
+        return {output: from_tensor(found[output]) for output in outputs or found}
 
-    def _inputs(self, signature: str, tensors: Tensors) -> dict[str, tf.Tensor]:
-        specs = self.signatures[signature].inputs
-        return {name: to_tensor(tensor, specs[name].dtype) for name, tensor in tensors.items()}
+    def measure(self, name: str, tensors: Tensors, classes: Columns) -> float:
+        """Runs a signature and returns how many seconds it took; see `server.models.ports.Runner.measure`."""
+        encoded = self._encode(classes) if classes else {}
+        inputs = {**self._tensors(name, tensors), **encoded}
+        begun = time.perf_counter()
+        self._call(name, inputs)
+        return time.perf_counter() - begun
 
-    def _call(self, signature: str, tensors: Mapping[str, tf.Tensor]) -> Mapping[str, tf.Tensor]:
-        outputs: Mapping[str, Any] = self._saved_model.signatures[signature](**tensors)
+    def signature(self, name: str) -> Signature:
+        """Returns the signature of a name.
+
+        Raises:
+            InvalidTensors: There is none.
+        """
+        if name not in self.signatures:
+            raise InvalidTensors(f"there is no signature {name!r}, expected one of {sorted(self.signatures)}")
+        return self.signatures[name]
+
+    def _encode(self, columns: Columns) -> Mapping[str, tf.Tensor]:
+        return self._call("encode_classes", self._tensors("encode_classes", columns))
+
+    def _tensors(self, name: str, columns: Columns) -> dict[str, tf.Tensor]:
+        """Returns the columns of a ranking model, which need no check: its signatures were."""
+        specs = self.signatures[name].inputs
+        return {column: to_tensor(array, specs[column].dtype) for column, array in columns.items()}
+
+    def _call(self, name: str, tensors: Mapping[str, tf.Tensor]) -> Mapping[str, tf.Tensor]:
+        outputs: Mapping[str, Any] = self._saved_model.signatures[name](**tensors)
         return outputs

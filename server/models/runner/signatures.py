@@ -51,7 +51,8 @@ def _describe(definition: SignatureDef) -> Signature:
 
 
 def _spec(info: TensorInfo) -> TensorSpec:
-    shape = tf.TensorShape(info.tensor_shape)
+    # Without a shape in it, the message reads as that of a scalar.
+    shape = tf.TensorShape(info.tensor_shape if info.HasField("tensor_shape") else None)
     return TensorSpec(tf.as_dtype(info.dtype).name, None if shape.rank is None else tuple(shape.as_list()))
 
 

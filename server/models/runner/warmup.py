@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from google.protobuf.message import DecodeError
 from tensorflow_serving.apis.input_pb2 import Input
 from tensorflow_serving.apis.model_pb2 import ModelSpec
 from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
 from server.domain.signatures import DEFAULT_SIGNATURE
-from server.models.runner.model import InvalidTensors, Model
+from server.models.runner.inputs import InvalidTensors
+from server.models.runner.model import Model
 
 FILE = "assets.extra/tf_serving_warmup_requests"
 MOST_RECORDS = 1000
@@ -24,26 +26,26 @@ def warm_up(model: Model, saved_model_dir: Path) -> int:
     """Makes the requests of the file, if there is one, and returns how many there were.
 
     Raises:
-        InvalidTensors: A record does not parse, there are too many, or a request does not fit the model.
-        tf.errors.OpError: The file is damaged, or TensorFlow could not run a request.
+        InvalidTensors: The file is damaged or too long, or a request of it fails. The message says which and why.
     """
     path = saved_model_dir / FILE
-    if not path.exists():
-        return 0
-    count = 0
-    for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
-        count += 1
-        if count > MOST_RECORDS:
-            raise InvalidTensors(f"{FILE} has more than {MOST_RECORDS} records")
-        _make(model, _parse(record))
-    return count
+    records = _read(path) if path.exists() else []
+    for number, record in enumerate(records, start=1):
+        try:
+            _make(model, PredictionLog.FromString(record))
+        except (DecodeError, TypeError, ValueError, tf.errors.OpError) as error:
+            raise InvalidTensors(f"{FILE}: request {number}: {error}") from error
+    return len(records)
 
 
-def _parse(record: bytes) -> PredictionLog:
+def _read(path: Path) -> list[bytes]:
     try:
-        return PredictionLog.FromString(record)
-    except Exception as error:  # protobuf's implementations differ in what they raise
-        raise InvalidTensors(f"{FILE} has a record that is no PredictionLog") from error
+        records = list(tf.data.TFRecordDataset(str(path)).take(MOST_RECORDS + 1).as_numpy_iterator())
+    except tf.errors.OpError as error:
+        raise InvalidTensors(f"{FILE} is damaged: {error}") from error
+    if len(records) > MOST_RECORDS:
+        raise InvalidTensors(f"{FILE} has more than {MOST_RECORDS} requests")
+    return records
 
 
 def _make(model: Model, log: PredictionLog) -> None:
@@ -52,19 +54,22 @@ def _make(model: Model, log: PredictionLog) -> None:
             request = log.predict_log.request
             tensors = {name: tf.make_ndarray(tensor) for name, tensor in request.inputs.items()}
             model.run(_signature(request.model_spec), tensors, request.output_filter)
-        case "classify_log" | "regress_log" | "multi_inference_log" as kind:
+        case "classify_log" | "regress_log" as kind:
             request = getattr(log, kind).request
-            tasks = request.tasks if kind == "multi_inference_log" else [request]
-            for task in tasks:
+            _make_of_examples(model, _signature(request.model_spec), request.input)
+        case "multi_inference_log":
+            request = log.multi_inference_log.request
+            for task in request.tasks:
                 _make_of_examples(model, _signature(task.model_spec), request.input)
         case kind:
-            raise InvalidTensors(
-                f"{FILE} has a {kind}, expected a log of Predict, Classify, Regress or MultiInference"
-            )
+            raise InvalidTensors(f"is a {kind}, expected a log of Predict, Classify, Regress or MultiInference")
 
 
 def _make_of_examples(model: Model, signature: str, given: Input) -> None:
-    (name,) = model.signatures[signature].inputs
+    names = list(model.signature(signature).inputs)
+    if len(names) != 1:
+        raise InvalidTensors(f"signature {signature!r} has the inputs {names}, expected one for examples")
+    (name,) = names
     model.run(signature, {name: np.array(list(_examples(given)), dtype=object)})
 
 
