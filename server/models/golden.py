@@ -11,10 +11,13 @@ from contract.stubs.manifest_pb2 import GoldenRequest, Manifest
 from server.domain.signatures import DEFAULT_SIGNATURE
 from server.domain.versions import RefusalReason, Refused
 from server.models.ports import CallFailed, Runner
+from server.models.scores import Scores, check_finite, check_ranking, check_scores, check_varied
 from server.models.signatures import CLASS_SIDE
 
 _KEY = 0
 """Where the runner keeps the classes of a golden request; gone with the first snapshot."""
+_PAGE = 10
+"""How many classes are ranked for a page, which is fewer than there are."""
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -23,40 +26,51 @@ async def replay_golden_requests(manifest: Manifest, runner: Runner) -> None:
     """Replays every golden request through each way of scoring that the version has.
 
     Raises:
-        Refused: There is none, or a score differs by more than the manifest's tolerance or is not finite.
+        Refused: There is none, a score is not finite or differs by more than the manifest's tolerance, the classes
+            are ranked otherwise, or all scores are equal.
         RunnerLost: The runner ended.
     """
     if not manifest.golden_requests:
         raise Refused(RefusalReason.GOLDEN_MISMATCH, "the manifest holds no golden request, expected at least one")
+    served = []
     for index, request in enumerate(manifest.golden_requests):
         try:
-            await _replay(manifest, runner, request)
+            served.append(await _replay(manifest, runner, request))
+        except Refused as refused:
+            raise Refused(refused.reason, f"golden request {index}: {refused}") from None
         except (ValueError, CallFailed) as error:
             raise Refused(RefusalReason.GOLDEN_MISMATCH, f"golden request {index}: {error}") from None
+    check_varied(np.concatenate(served))
 
 
-async def _replay(manifest: Manifest, runner: Runner, request: GoldenRequest) -> None:
+async def _replay(manifest: Manifest, runner: Runner, request: GoldenRequest) -> Scores:
+    """Returns the scores that are served for a golden request, which are as promised."""
     expected = np.array(request.scores, dtype=np.float32)
+    if not expected.size:
+        raise ValueError("has no scores, expected at least one")
+    check_finite("the manifest", expected)
     class_side, others = golden_columns(manifest, request)
-    rows = _row_by_row({**class_side, **others}, len(expected))
-    outputs = await runner.run(DEFAULT_SIGNATURE, rows)
-    _compare(DEFAULT_SIGNATURE, outputs["score"], expected, manifest)
+    outputs = await runner.run(DEFAULT_SIGNATURE, row_by_row({**class_side, **others}, len(expected)), ["score"])
+    check_finite(DEFAULT_SIGNATURE, outputs["score"])
+    check_scores(DEFAULT_SIGNATURE, outputs["score"], expected, manifest.score_tolerance)
     if manifest.HasField("feature_source"):
-        await _replay_ranking(manifest, runner, class_side, others, expected)
+        await runner.encode_classes(_KEY, class_side, keep=())
+        for count in (len(expected), max(1, min(_PAGE, len(expected) - 1))):
+            await _replay_ranking(runner, others, expected, count, manifest.score_tolerance)
+    return outputs["score"]
 
 
-async def _replay_ranking(
-    manifest: Manifest, runner: Runner, class_side: Arrays, others: Arrays, expected: NDArray[np.float32]
-) -> None:
-    """Ranks all classes of the request, whose scores then have to be those of the classes in the order ranked."""
+async def _replay_ranking(runner: Runner, others: Arrays, expected: Scores, count: int, tolerance: float) -> None:
+    """Ranks the best `count` classes of a request."""
     everything = np.ones((1, len(expected)), dtype=np.bool_)
-    await runner.encode_classes(_KEY, class_side, keep=())
-    scores, positions = await runner.rank(_KEY, others, everything, len(expected))
-    if sorted(positions[0].tolist()) != list(range(len(expected))):
-        raise _Mismatch(f"rank places classes {positions[0].tolist()}, expected each of {len(expected)} once")
-    if np.any(np.diff(scores[0]) > 0):
-        raise _Mismatch(f"rank's scores do not fall: {scores[0].tolist()}")
-    _compare("rank", scores[0], expected[positions[0]], manifest)
+    scores, positions = await runner.rank(_KEY, others, everything, count)
+    if scores.shape != (1, count) or positions.shape != (1, count):
+        raise ValueError(
+            f"rank of {count} gives {list(scores.shape)} scores and {list(positions.shape)} positions,"
+            f" expected [1, {count}] of each"
+        )
+    check_finite(f"rank of {count}", scores)
+    check_ranking(scores[0], positions[0], expected, tolerance)
 
 
 def golden_columns(manifest: Manifest, request: GoldenRequest) -> tuple[Arrays, Arrays]:
@@ -75,27 +89,8 @@ def golden_columns(manifest: Manifest, request: GoldenRequest) -> tuple[Arrays, 
     return class_side, others
 
 
-def _row_by_row(columns: Arrays, rows: int) -> Arrays:
-    """Repeats the single row of a column as often as there are scores."""
+def row_by_row(columns: Arrays, rows: int) -> Arrays:
+    """Repeats the single row of a column as often as there are rows."""
     return {
         name: np.repeat(column, rows, axis=0) if len(column) == 1 else column for name, column in columns.items()
     }
-
-
-def _compare(
-    signature: str, found: NDArray[np.float32], expected: NDArray[np.float32], manifest: Manifest
-) -> None:
-    if found.shape != expected.shape:
-        raise _Mismatch(f"{signature} gives {list(found.shape)} scores, expected {list(expected.shape)}")
-    # "not <=" so that a NaN on either side is a difference too.
-    differs = ~(np.abs(found - expected) <= manifest.score_tolerance)
-    if np.any(differs):
-        worst = int(np.argmax(np.where(differs, np.abs(found - expected), -1)))
-        raise _Mismatch(
-            f"{signature} scores {found[worst]:.7g} where the manifest says {expected[worst]:.7g}"
-            f" (tolerance {manifest.score_tolerance:g})"
-        )
-
-
-class _Mismatch(ValueError):
-    """A golden request is scored otherwise."""

@@ -1,0 +1,82 @@
+"""What holds of the checks of scores, whatever the scores are."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+
+from server.domain.versions import RefusalReason, Refused
+from server.models.scores import Scores, check_ranking, check_scores, check_varied
+
+TOLERANCE = 1 / 64
+EXPECTED = arrays(np.float32, st.integers(1, 12), elements=st.floats(0, 1, width=32))
+"""Some scores, often equal or nearly so."""
+
+
+def noise(size: int) -> st.SearchStrategy[NDArray[np.float32]]:
+    """Draws what each score may be off by, a little less than the tolerance as float32 rounds."""
+    return arrays(np.float32, size, elements=st.integers(-9, 9).map(lambda part: part / 640))
+
+
+def ranked(scores: Scores, count: int) -> tuple[Scores, NDArray[np.int32]]:
+    places = np.argsort(-scores, kind="stable")[:count].astype(np.int32)
+    return scores[places], places
+
+
+@given(data=st.data(), expected=EXPECTED)
+def test_a_model_that_is_off_by_less_than_the_tolerance_passes_however_it_ranks_near_ties(
+    data: st.DataObject, expected: Scores
+) -> None:
+    found = expected + data.draw(noise(expected.size))
+    check_scores("it", found, expected, TOLERANCE)
+    count = data.draw(st.integers(1, expected.size))
+    check_ranking(*ranked(found, count), expected, TOLERANCE)
+
+
+@given(data=st.data(), expected=EXPECTED)
+def test_a_score_that_is_off_by_more_is_refused(data: st.DataObject, expected: Scores) -> None:
+    found = expected.copy()
+    found[data.draw(st.integers(0, expected.size - 1))] += np.float32(1 / 32)
+    with pytest.raises(Refused) as refused:
+        check_scores("it", found, expected, TOLERANCE)
+    assert refused.value.reason is RefusalReason.GOLDEN_MISMATCH
+
+
+@given(data=st.data(), expected=EXPECTED)
+def test_a_page_without_a_class_that_is_clearly_better_is_refused(data: st.DataObject, expected: Scores) -> None:
+    scores, places = ranked(expected, expected.size)
+    left_out = data.draw(st.integers(0, expected.size - 1))
+    assume(scores[left_out] - scores[-1] > 3 * TOLERANCE)
+    kept = [place for place in range(expected.size) if place != left_out]
+    with pytest.raises(Refused) as refused:
+        check_ranking(scores[kept], places[kept], expected, TOLERANCE)
+    assert refused.value.reason is RefusalReason.RANKING_MISMATCH
+
+
+@given(data=st.data(), expected=EXPECTED)
+def test_the_right_scores_for_the_wrong_classes_are_another_ranking(data: st.DataObject, expected: Scores) -> None:
+    scores, places = ranked(expected, expected.size)
+    shuffled = np.array(data.draw(st.permutations(places.tolist())), dtype=np.int32)
+    assume(np.any(np.abs(expected[shuffled] - scores) > 2 * TOLERANCE))
+    with pytest.raises(Refused) as refused:
+        check_ranking(scores, shuffled, expected, TOLERANCE)
+    assert refused.value.reason is RefusalReason.RANKING_MISMATCH
+
+
+def test_a_tolerance_that_is_no_number_accepts_nothing() -> None:
+    scores = np.array([0.5, 0.5], dtype=np.float32)
+    with pytest.raises(Refused):
+        check_scores("it", scores, scores, float("nan"))
+
+
+@pytest.mark.parametrize("scores", [[0.5], [0.5, 0.5, 0.50001]])
+def test_a_single_score_is_not_constant_and_a_small_difference_is_one(scores: list[float]) -> None:
+    check_varied(np.array(scores, dtype=np.float32))
+
+
+def test_several_scores_that_are_equal_are_constant() -> None:
+    with pytest.raises(Refused, match=r"all 2 golden scores are 0\.5, expected different ones") as refused:
+        check_varied(np.array([0.5, 0.5], dtype=np.float32))
+    assert refused.value.reason is RefusalReason.SCORES_CONSTANT
