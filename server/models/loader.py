@@ -1,4 +1,4 @@
-"""How a version is brought to serve: verified, checked, loaded, proven, prepared and warmed."""
+"""How a version is brought to serve: verified, checked, loaded, proven, prepared, warmed and timed."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,15 +9,15 @@ import numpy as np
 
 from contract.stubs.manifest_pb2 import Manifest
 from server.domain.errors import RunnerLost
+from server.domain.signatures import Signatures
+from server.domain.validation import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from server.domain.versions import RefusalReason, Refused
 from server.models.golden import golden_columns, replay_golden_requests
 from server.models.leases import LoadedVersion
 from server.models.ports import CallFailed, Check, Runner, StartRunner
 from server.models.signatures import check_signatures
+from server.models.speed import check_speed
 from server.models.verify import verified_manifest
-
-_WARM_COUNTS = (20, 1000)
-"""The usual page and the largest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +26,25 @@ class Loader:
 
     start_runner: StartRunner
     checks: Sequence[Check]
-    """What else has to hold of a manifest before its model is loaded."""
+    """What else has to hold of a manifest with a feature source before its model is loaded."""
     prepare: Callable[[LoadedVersion], Awaitable[None]]
-    """Makes a loaded version ready to be leased: `LoadedVersion.use_snapshot` if it has a feature source."""
+    """Gives a loaded version with a feature source the snapshot that it ranks. Called for no other."""
     timeout_seconds: float = 300
-    """How long a version may take, from the start of its runner until it is warm."""
+    """How long a version may take, from the start of its runner until it serves."""
+    requires_manifest: bool = True
+    """Whether a version without a manifest is refused, rather than served unproven. A manifest always counts."""
+    max_slowdown: float | None = None
+    """How many times as long as the version that serves a new one may take; None for any time."""
 
-    async def load(self, version_dir: Path, on_lost: Callable[[], None]) -> LoadedVersion:
+    async def load(
+        self, version_dir: Path, on_lost: Callable[[], None], serving: LoadedVersion | None = None
+    ) -> LoadedVersion:
         """Returns the version in `version_dir`, ready to serve. If it can't be, nothing is left of it.
 
         Args:
-            version_dir: Its folder.
+            version_dir: Its folder, named by the version, in one named after the model.
             on_lost: Called once if its runner is lost.
+            serving: The version that serves, to compare its speed with.
 
         Raises:
             Refused: It must not serve.
@@ -45,16 +52,18 @@ class Loader:
             TimeoutError: It took longer than `timeout_seconds`.
             Exception: Whatever else a check or `prepare` raises.
         """
-        manifest = await asyncio.to_thread(verified_manifest, version_dir)
-        for check in self.checks:
-            await check(manifest)
+        manifest = await asyncio.to_thread(verified_manifest, version_dir, required=self.requires_manifest)
+        await self._check(manifest)
         runner = await self.start_runner(on_lost)
         try:
             async with asyncio.timeout(self.timeout_seconds):
-                loaded = await _load_proven(runner, version_dir, manifest)
-                await self.prepare(loaded)
-                await _warm(loaded)
+                signatures = await _load(runner, version_dir)
+                await _warm_up(runner, version_dir)
+                await _prove(runner, signatures, manifest)
+                loaded = LoadedVersion(manifest or _manifest_of(version_dir), runner, signatures)
+                await self._prepare(loaded)
                 await runner.serve()
+                await self._compare(loaded, serving)
             if runner.is_lost:  # since it answered
                 raise RunnerLost("the runner ended")
         except BaseException:
@@ -62,22 +71,52 @@ class Loader:
             raise
         return loaded
 
+    async def _check(self, manifest: Manifest | None) -> None:
+        if manifest and manifest.HasField("feature_source"):
+            for check in self.checks:
+                await check(manifest)
 
-async def _load_proven(runner: Runner, version_dir: Path, manifest: Manifest) -> LoadedVersion:
+    async def _prepare(self, loaded: LoadedVersion) -> None:
+        if loaded.manifest.HasField("feature_source"):
+            await self.prepare(loaded)
+            await _warm_ranking(loaded)
+
+    async def _compare(self, loaded: LoadedVersion, serving: LoadedVersion | None) -> None:
+        if serving and self.max_slowdown is not None:
+            await check_speed(loaded, serving, self.max_slowdown)
+
+
+async def _load(runner: Runner, version_dir: Path) -> Signatures:
     try:
-        signatures = await runner.load(version_dir)
+        return await runner.load(version_dir)
     except CallFailed as error:
         raise Refused(RefusalReason.LOAD_FAILED, f"{version_dir} does not load: {error}") from None
-    check_signatures(manifest, signatures)
-    await replay_golden_requests(manifest, runner)
-    return LoadedVersion(manifest, runner, signatures)
 
 
-async def _warm(loaded: LoadedVersion) -> None:
-    """Makes TensorFlow build and optimise its graphs before the first request does."""
-    if loaded.manifest.HasField("feature_source"):
-        _, columns = golden_columns(loaded.manifest, loaded.manifest.golden_requests[0])
-        with loaded.lease() as lease:
-            classes = len(lease.snapshot.class_ids)
-            for count in {min(count, classes) for count in _WARM_COUNTS}:
-                await lease.rank(columns, np.ones((1, classes), dtype=np.bool_), count)
+async def _warm_up(runner: Runner, version_dir: Path) -> None:
+    """Makes the warm-up requests that the version brings with it."""
+    try:
+        await runner.warm_up(version_dir)
+    except CallFailed as error:
+        raise Refused(RefusalReason.WARMUP_FAILED, f"{version_dir}: {error}") from None
+
+
+async def _prove(runner: Runner, signatures: Signatures, manifest: Manifest | None) -> None:
+    """Holds the version to what its manifest promises, if it has one."""
+    if manifest:
+        check_signatures(manifest, signatures)
+        await replay_golden_requests(manifest, runner)
+
+
+async def _warm_ranking(loaded: LoadedVersion) -> None:
+    """Makes TensorFlow build and optimise what it needs for the usual page and the largest, before requests do."""
+    _, columns = golden_columns(loaded.manifest, loaded.manifest.golden_requests[0])
+    with loaded.lease() as lease:
+        classes = len(lease.snapshot.class_ids)
+        for count in {min(size, classes) for size in (DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)}:
+            await lease.rank(columns, np.ones((1, classes), dtype=np.bool_), count)
+
+
+def _manifest_of(version_dir: Path) -> Manifest:
+    """Returns all that is known of a version without a manifest."""
+    return Manifest(model_name=version_dir.parent.name, version=int(version_dir.name))

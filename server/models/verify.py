@@ -16,16 +16,22 @@ REASONS = {
 """Why a version with each fault is refused."""
 
 
-def verified_manifest(version_dir: Path) -> Manifest:
+def verified_manifest(version_dir: Path, *, required: bool = True) -> Manifest | None:
     """Returns the manifest of a version whose every file is as the manifest says. Reads them all, so it blocks.
 
+    Args:
+        version_dir: The version's folder.
+        required: Whether a version without a manifest is refused. Without, it is None, and nothing is verified.
+
     Raises:
-        Refused: The manifest is missing or invalid, or a file is missing, changed or not listed.
+        Refused: The manifest is missing and required, or invalid, or a file is missing, changed or not listed.
         OSError: A file can't be read.
     """
     try:
         manifest = read_manifest(version_dir)
         verify_files(version_dir, manifest)
     except ManifestError as error:
+        if error.fault is ManifestFault.MANIFEST_MISSING and not required:
+            return None
         raise Refused(REASONS[error.fault], str(error)) from None
     return manifest

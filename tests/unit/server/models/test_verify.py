@@ -19,6 +19,7 @@ def version_dir(tmp_path: Path) -> Path:
 
 def test_a_version_that_is_as_promised_gives_its_manifest(version_dir: Path) -> None:
     manifest = verify.verified_manifest(version_dir)
+    assert manifest is not None
     assert (manifest.model_name, manifest.version) == ("classes", 3)
 
 
@@ -41,6 +42,11 @@ def test_damage_is_refused_with_its_reason(
     with pytest.raises(Refused, match=str(version_dir)) as refused:
         verify.verified_manifest(version_dir)
     assert refused.value.reason is reason
+
+
+def test_a_version_without_a_manifest_gives_none_where_none_is_required(version_dir: Path) -> None:
+    (version_dir / "manifest.json").unlink()
+    assert verify.verified_manifest(version_dir, required=False) is None
 
 
 def test_the_manifest_of_another_version_is_refused(version_dir: Path) -> None:
