@@ -6,9 +6,9 @@ import logging
 import socket
 import sys
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Self, cast
+from typing import ClassVar, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ _log = logging.getLogger(__name__)
 class RunnerProcess:
     """A child process that runs one model; see `server.models.ports.Runner`. Made by `start`."""
 
+    command: ClassVar[Sequence[str]] = (sys.executable, "-m", "server.models.runner")
+    """What is run; the number of its end of the connection is added."""
+
     def __init__(self, process: Process, channel: Channel) -> None:
         self._process = process
         self._channel = channel
@@ -43,7 +46,7 @@ class RunnerProcess:
         ours, theirs = socket.socketpair()
         with theirs:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "server.models.runner", str(theirs.fileno())),
+                *(*cls.command, str(theirs.fileno())),
                 pass_fds=[theirs.fileno()],
                 stdin=DEVNULL,
                 start_new_session=True,  # a Ctrl-C is for the server, which ends its runners after draining

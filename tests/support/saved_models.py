@@ -53,15 +53,27 @@ class LinearModel(tf.Module):
         }
 
 
-def write_saved_model(version_dir: Path, weight: float, *, leave_out: str = "") -> None:
+class LoopingModel(LinearModel):
+    """Never ends to rank for a member without a liking."""
+
+    def rank(self, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        is_endless = inputs["liking"][0] == 0
+        (endless,) = tf.while_loop(lambda _: is_endless, lambda turns: [turns + 1], [tf.constant(0)])
+        return super().rank(**{**inputs, "liking": inputs["liking"] + 0 * tf.cast(endless, tf.float32)})
+
+
+def write_saved_model(
+    version_dir: Path, weight: float, kind: type[LinearModel] = LinearModel, *, leave_out: str = ""
+) -> None:
     """Writes a SavedModel of the model.
 
     Args:
         version_dir: Its folder.
         weight: Its weight.
+        kind: The model, or one that differs from it.
         leave_out: An input that the `rank` signature lacks.
     """
-    model = LinearModel(weight)
+    model = kind(weight)
     members, classes = _specs(MEMBER_SIDE), _specs(CLASS_SIDE)
     question = {**members, **_CLASS_STATE, **_QUESTION}
     question.pop(leave_out, None)
