@@ -2,21 +2,15 @@
 
 import os
 import queue
-import re
 import socket
 import threading
 from collections.abc import Callable
 from typing import Any
 
 from server.models.ports import INTERNAL
+from server.models.runner.failures import describe
 from server.models.runner.frames import read_message, to_frame
 from server.models.runner.messages import Answer, Call, Failure, Ping, Request
-
-_LONGEST_MESSAGE = 500
-_ABOUT_THE_GRAPH = re.compile(
-    r"Graph execution error:\s+Detected at node .*?<stack traces unavailable>\s+|\s+\[\[\{\{node.*", re.DOTALL
-)
-"""What surrounds the cause in TensorFlow's messages of an operation that fails."""
 
 
 class CallServer:
@@ -69,10 +63,3 @@ def _reply(call_id: int, call: Call, do: Callable[[Call], Any]) -> bytes:
         return to_frame(Answer(call_id, do(call)))
     except Exception as error:
         return to_frame(Failure(call_id, describe(error), getattr(error, "error_code", INTERNAL)))
-
-
-def describe(error: Exception) -> str:
-    """Returns what an error says, on one line. Errors with a code say it all, others need their type."""
-    cause = _ABOUT_THE_GRAPH.sub("", str(error))
-    message = cause if hasattr(error, "error_code") else f"{type(error).__name__}: {cause}"
-    return " ".join(message.split())[:_LONGEST_MESSAGE]
