@@ -136,9 +136,10 @@ def test_a_server_that_stood_still_itself_kills_no_runner() -> None:
 
 
 async def test_a_model_that_never_ends_is_killed_though_its_process_answers(tmp_path: Path) -> None:
-    from tests.support.saved_models import LoopingModel, write_saved_model  # noqa: PLC0415 - imports TensorFlow
+    from tests.support.bad_models import Looping  # noqa: PLC0415 - imports TensorFlow
+    from tests.support.saved_models import write_saved_model  # noqa: PLC0415
 
-    write_saved_model(tmp_path, 2.0, LoopingModel)
+    write_saved_model(tmp_path, 2.0, Looping)
     loss = Loss()
     runner = await RunnerProcess.start(loss.note)
     await runner.load(tmp_path)

@@ -52,37 +52,25 @@ class LinearModel(tf.Module):
             "positions": tf.where(is_candidate, positions, -1),
         }
 
+    def signatures(self) -> dict[str, Any]:
+        members, classes = _specs(MEMBER_SIDE), _specs(CLASS_SIDE)
+        return {
+            "serving_default": _traced(self.score_rows, {**members, **classes}),
+            "encode_classes": _traced(self.encode_classes, classes),
+            "rank": _traced(self.rank, {**members, **_CLASS_STATE, **_QUESTION}),
+        }
 
-class LoopingModel(LinearModel):
-    """Never ends to rank for a member without a liking."""
 
-    def rank(self, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        is_endless = inputs["liking"][0] == 0
-        (endless,) = tf.while_loop(lambda _: is_endless, lambda turns: [turns + 1], [tf.constant(0)])
-        return super().rank(**{**inputs, "liking": inputs["liking"] + 0 * tf.cast(endless, tf.float32)})
-
-
-def write_saved_model(
-    version_dir: Path, weight: float, kind: type[LinearModel] = LinearModel, *, leave_out: str = ""
-) -> None:
+def write_saved_model(version_dir: Path, weight: float, kind: type[LinearModel] = LinearModel) -> None:
     """Writes a SavedModel of the model.
 
     Args:
         version_dir: Its folder.
         weight: Its weight.
         kind: The model, or one that differs from it.
-        leave_out: An input that the `rank` signature lacks.
     """
     model = kind(weight)
-    members, classes = _specs(MEMBER_SIDE), _specs(CLASS_SIDE)
-    question = {**members, **_CLASS_STATE, **_QUESTION}
-    question.pop(leave_out, None)
-    signatures = {
-        "serving_default": _traced(model.score_rows, {**members, **classes}),
-        "encode_classes": _traced(model.encode_classes, classes),
-        "rank": _traced(model.rank, question),
-    }
-    tf.saved_model.save(model, str(version_dir), signatures=signatures)
+    tf.saved_model.save(model, str(version_dir), signatures=model.signatures())
 
 
 def _traced(function: Any, specs: dict[str, tf.TensorSpec]) -> Any:

@@ -64,7 +64,10 @@ class Model:
         """
         signature = self.signature(name)
         check_outputs(signature, outputs)
-        found = self._call(name, to_inputs(signature, self._defaults[name], tensors))
+        try:
+            found = self._call(name, to_inputs(signature, self._defaults[name], tensors))
+        except UnicodeDecodeError as error:  # TensorFlow's message quotes the caller's bytes, which are no text
+            raise InvalidTensors(error.object.decode(errors="replace")) from error
         return {output: from_tensor(found[output]) for output in outputs or found}
 
     def measure(self, name: str, tensors: Tensors, classes: Columns) -> float:

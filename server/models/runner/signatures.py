@@ -53,7 +53,9 @@ def _describe(definition: SignatureDef) -> Signature:
 def _spec(info: TensorInfo) -> TensorSpec:
     # Without a shape in it, the message reads as that of a scalar.
     shape = tf.TensorShape(info.tensor_shape if info.HasField("tensor_shape") else None)
-    return TensorSpec(tf.as_dtype(info.dtype).name, None if shape.rank is None else tuple(shape.as_list()))
+    return TensorSpec(
+        tf.as_dtype(info.dtype).base_dtype.name, None if shape.rank is None else tuple(shape.as_list())
+    )
 
 
 def _defaults(definition: SignatureDef) -> Mapping[str, tf.Tensor]:

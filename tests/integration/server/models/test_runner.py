@@ -1,21 +1,19 @@
 """A real runner with real SavedModels."""
 
 from collections.abc import AsyncIterator, Callable
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import pytest_asyncio
 
-from server.domain.versions import RefusalReason, Refused
-from server.models.client import RunnerProcess
 from server.models.leases import LoadedVersion
 from server.models.loader import Loader
 from server.models.ports import CallFailed
 from server.models.signatures import check_signatures
 from tests.support import linear_model
 from tests.support.linear_model import WriteModel, class_columns, member_columns, publish, snapshot
+from tests.support.shared_runner import SharedRunner, shared_runner
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -24,18 +22,10 @@ MINUTES = np.random.default_rng(7).choice([10, 15, 20, 30, 45, 60], size=500).as
 """Many classes last equally long, so many scores are equal."""
 
 
-class SharedRunner(RunnerProcess):
-    """Outlives what is loaded into it, as starting one takes seconds."""
-
-    async def close(self) -> None:
-        """Does nothing."""
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def runner() -> AsyncIterator[SharedRunner]:
-    started = await SharedRunner.start(lambda: None)
-    yield started
-    await RunnerProcess.close(started)
+    async with shared_runner() as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
@@ -58,12 +48,6 @@ async def load(runner: SharedRunner, version_dir: Path) -> LoadedVersion:
         await version.use_snapshot(snapshot(1, MINUTES))
 
     return await Loader(start, [], prepare).load(version_dir, lambda: None)
-
-
-async def refusal(runner: SharedRunner, version_dir: Path) -> Refused:
-    with pytest.raises(Refused) as refused:
-        await load(runner, version_dir)
-    return refused.value
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -118,53 +102,3 @@ async def test_a_call_that_tensorflow_can_not_do_fails_alone(loaded: LoadedVersi
             await lease.rank(member_columns(), np.ones((1, 2, 3), dtype=np.bool_), 1)
         _, positions = await lease.rank(member_columns(), np.ones((1, len(MINUTES)), dtype=np.bool_), 1)
         assert positions.shape == (1, 1)
-
-
-async def test_a_golden_mismatch_is_refused(
-    runner: SharedRunner, write_saved_model: WriteModel, tmp_path: Path
-) -> None:
-    found = await refusal(runner, publish(tmp_path / "classes", 1, WEIGHT, write_saved_model, promised=2.001))
-    assert found.reason is RefusalReason.GOLDEN_MISMATCH
-
-
-async def test_other_signatures_are_refused(
-    runner: SharedRunner, write_saved_model: Callable[..., None], tmp_path: Path
-) -> None:
-    without = partial(write_saved_model, leave_out="request_time")
-    found = await refusal(runner, publish(tmp_path / "classes", 1, WEIGHT, without))
-    assert found.reason is RefusalReason.SIGNATURE_MISMATCH
-    assert str(found) == "input of rank 'request_time' is missing, expected int64"
-
-
-async def test_a_saved_model_that_does_not_load_is_refused(runner: SharedRunner, tmp_path: Path) -> None:
-    def write_rubbish(version_dir: Path, _: float) -> None:
-        (version_dir / "saved_model.pb").write_bytes(b"rubbish")
-
-    found = await refusal(runner, publish(tmp_path / "classes", 1, WEIGHT, write_rubbish))
-    assert found.reason is RefusalReason.LOAD_FAILED
-
-
-@pytest.mark.parametrize(
-    ("damaged", "keep", "reason"),
-    [
-        ("variables/variables.data-00000-of-00001", 10, RefusalReason.FILE_CHANGED),
-        ("saved_model.pb", None, RefusalReason.FILE_MISSING),
-        ("manifest.json", None, RefusalReason.MANIFEST_MISSING),
-        ("manifest.json", 10, RefusalReason.MANIFEST_INVALID),
-    ],
-)
-async def test_damaged_files_are_refused(
-    runner: SharedRunner,
-    write_saved_model: WriteModel,
-    tmp_path: Path,
-    *,
-    damaged: str,
-    keep: int | None,
-    reason: RefusalReason,
-) -> None:
-    path = publish(tmp_path / "classes", 1, WEIGHT, write_saved_model) / damaged
-    content = path.read_bytes()[:keep]
-    path.unlink()
-    if keep is not None:
-        path.write_bytes(content)
-    assert (await refusal(runner, path.parents[damaged.count("/")])).reason is reason
