@@ -11,11 +11,12 @@ INTERVAL_SECONDS = 0.5
 """How often a runner is pinged."""
 
 RESPONSIVE_SECONDS = 1.0
-"""A runner is unresponsive from when an answer takes so long until it comes."""
+"""A runner is unresponsive from when an answer takes so long until it comes. Measured on two busy cores, answers
+took 1 ms while a runner ranked without pause, and 41 ms at most while it encoded 200,000 classes."""
 
 PING_SECONDS = 5.0
-"""How long a ping may go unanswered. TensorFlow works without Python's interpreter lock, so nothing keeps the
-answering thread waiting for long. Loading the version anew takes longer than this, so it is worth being sure."""
+"""How long a ping may go unanswered: far longer than any answer took, as TensorFlow works without Python's
+interpreter lock. Loading the version anew takes longer than this, so it is worth being sure."""
 
 RANKING_SECONDS = 10.0
 """For what the server asks of its own ranking models. Ranking takes milliseconds and encoding a catalogue tens of
@@ -32,7 +33,8 @@ LIMITS: Mapping[type, float] = {
     Run: RUN_SECONDS,
     Measure: RUN_SECONDS,
 }
-"""How long each may go unanswered once it was sent. The others are for loading, which has a timeout as a whole."""
+"""How long each may go unanswered once it was sent. The others are for loading, which has a timeout as a whole: at
+low priority, beside versions that serve, any of its steps may rightly take long."""
 
 _HELD_UP_SECONDS = 2.0
 """When a step comes so late, the server itself stood still and read no answers, so time is counted anew. That goes

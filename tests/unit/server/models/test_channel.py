@@ -146,6 +146,7 @@ async def test_giving_up_fails_the_calls_and_tells_of_the_loss_though_the_other_
     calls = await pair.start("a", "b", "c")
     pair.channel.ping()
     pair.channel.give_up()
+    assert pair.channel.is_lost
     with pytest.raises(RunnerLost):
         await pair.channel.call(Load("later"))
     for call in calls:

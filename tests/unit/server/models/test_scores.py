@@ -1,5 +1,7 @@
 """What holds of the checks of scores, whatever the scores are."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -63,6 +65,14 @@ def test_the_right_scores_for_the_wrong_classes_are_another_ranking(data: st.Dat
     with pytest.raises(Refused) as refused:
         check_ranking(scores, shuffled, expected, TOLERANCE)
     assert refused.value.reason is RefusalReason.RANKING_MISMATCH
+
+
+@pytest.mark.parametrize(("apart", "is_refused"), [(1.8, False), (2.2, True)])
+def test_a_page_may_lack_a_class_that_is_better_by_twice_the_tolerance(apart: float, *, is_refused: bool) -> None:
+    expected = np.array([0.5, 0.5 + apart * TOLERANCE], dtype=np.float32)
+    found = np.array([0.5 + 0.9 * TOLERANCE], dtype=np.float32)
+    with pytest.raises(Refused, match="expected the best") if is_refused else nullcontext():
+        check_ranking(found, np.array([0], dtype=np.int32), expected, TOLERANCE)
 
 
 def test_a_tolerance_that_is_no_number_accepts_nothing() -> None:
