@@ -32,7 +32,9 @@ class Loader:
     timeout_seconds: float = 300
     """How long a version may take, from the start of its runner until it is warm."""
 
-    async def load(self, version_dir: Path, on_lost: Callable[[], None]) -> LoadedVersion:
+    async def load(
+        self, version_dir: Path, on_lost: Callable[[], None], serving: LoadedVersion | None = None
+    ) -> LoadedVersion:
         """Returns the version in `version_dir`, ready to serve. If it can't be, nothing is left of it.
 
         Args:
@@ -77,7 +79,7 @@ async def _warm(loaded: LoadedVersion) -> None:
     """Makes TensorFlow build and optimise its graphs before the first request does."""
     if loaded.manifest.HasField("feature_source"):
         _, columns = golden_columns(loaded.manifest, loaded.manifest.golden_requests[0])
-        with loaded.lease() as lease:
+        with loaded.lease(loaded.manifest.model_name) as lease:
             classes = len(lease.snapshot.class_ids)
             for count in {min(count, classes) for count in _WARM_COUNTS}:
                 await lease.rank(columns, np.ones((1, classes), dtype=np.bool_), count)

@@ -41,6 +41,11 @@ class Runner(Protocol):
         """Whether the process ended, or can no longer be reached."""
         ...
 
+    @property
+    def is_responsive(self) -> bool:
+        """Whether it answers; requests had better go elsewhere if it does not."""
+        ...
+
     async def load(self, saved_model_dir: Path) -> Signatures:
         """Loads a SavedModel and returns its signatures."""
         ...

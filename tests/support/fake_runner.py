@@ -32,6 +32,7 @@ class FakeRunner:
 
     def __init__(self, on_lost: Callable[[], None], signatures: Signatures) -> None:
         self.is_lost = False
+        self.is_responsive = True
         self.is_closed = False
         self.has_crashed = False
         self.is_serving = False
