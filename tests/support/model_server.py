@@ -13,7 +13,7 @@ from server.models.book import OnChange
 from server.models.label_book import Move
 from server.models.leases import LoadedVersion
 from server.models.loader import Loader
-from server.models.manager import Lifecycle, ModelManager
+from server.models.manager import Lifecycle, ModelManager, OnMove
 from server.models.storage.local import LocalStore
 from tests.support.fake_runner import FakeRunners, write_fake_model
 from tests.support.linear_model import WriteModel, publish, snapshot
@@ -42,6 +42,7 @@ class ModelServer:
         lifecycle: Lifecycle = AT_ONCE,
         policy: VersionPolicy = NEWEST,
         on_change: OnChange | None = None,
+        on_move: OnMove | None = None,
     ) -> None:
         self.model_dir = folder / "classes"
         self.runners = FakeRunners()
@@ -58,7 +59,7 @@ class ModelServer:
             Loader(self.runners.start, [self._check], self._prepare, timeout_seconds=timeout_seconds),
             lifecycle=lifecycle,
             on_change=on_change or self.changes.append,
-            on_move=self.moves.append,
+            on_move=on_move or self.moves.append,
             clock=lambda: self.now,
         )
 
