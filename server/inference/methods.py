@@ -24,12 +24,12 @@ ResultT = TypeVar("ResultT")
 
 @dataclass(frozen=True, slots=True)
 class Classes:
-    """The classes of each example: their labels, scores or both, ``[examples, classes]``."""
+    """The classes of each example, ``[examples, classes]``."""
 
-    labels: NDArray[Any] | None
-    """Bytes; None if the model gives none."""
-    scores: NDArray[np.float32] | None
-    """None if the model gives none."""
+    labels: NDArray[Any]
+    """Bytes; empty if the model gives none."""
+    scores: NDArray[np.float32]
+    """Zeros if the model gives none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +90,11 @@ def _is_list(signature: Signature) -> bool:
 
 
 def _read_classes(outputs: Tensors, count: int) -> Classes:
-    shapes = {tensor.shape for tensor in outputs.values()}
-    if len(shapes) > 1 or any(len(shape) != 2 or shape[0] != count for shape in shapes):
+    shape, *others = {tensor.shape for tensor in outputs.values()}
+    if others or len(shape) != 2 or shape[0] != count:
         raise _odd_shapes(outputs, f"[{count}, classes] of each")
-    return Classes(outputs.get("classes"), outputs.get("scores"))
+    labels = outputs.get("classes", np.full(shape, b"", dtype=np.object_))
+    return Classes(labels, outputs.get("scores", np.zeros(shape, dtype=np.float32)))
 
 
 def _read_values(outputs: Tensors, count: int) -> Values:

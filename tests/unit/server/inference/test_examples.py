@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from server.domain.errors import InvalidRequest, ModelFailed, NoSignature, NotFound, PacelineError
 from server.domain.models import ModelSpec
@@ -29,7 +28,6 @@ def having(signature: Signature, outputs: dict[str, Any] | None = None) -> FakeS
 async def test_each_example_gets_classes() -> None:
     servables = FakeServables()
     found = await classify(servables, TO_CLASSIFY, TWO)
-    assert found.result.labels is not None
     assert found.result.labels.tolist() == [[b"no", b"yes"]] * 2
     np.testing.assert_allclose(found.result.scores, [[0.7, 0.3], [0.6, 0.4]], rtol=1e-6)
     assert found.origin == Origin("half", 4, "classify")
@@ -103,21 +101,21 @@ async def test_examples_have_to_fit_the_input(examples: list[bytes]) -> None:
     assert (str(error.value), servables.runs) == (f"input: {expected}", [])
 
 
-@pytest.mark.parametrize(
-    ("signature", "scores", "labels"),
-    [
-        (Signature(EXAMPLES, {"scores": FLOATS}, CLASSIFY), np.float32([[0.5]]), None),
-        (Signature(EXAMPLES, {"classes": STRINGS}, CLASSIFY), None, texts(b"a").reshape(1, 1)),
-        (Signature({"examples": STRINGS}, {"scores": FLOATS}), np.float32([[0.5, 0.5]]), None),
-    ],
-)
-async def test_a_signature_may_classify_with_one_output_and_may_be_tensorflow_2_s(
-    signature: Signature, scores: NDArray[np.float32] | None, labels: NDArray[Any] | None
-) -> None:
-    given = {"scores": scores, "classes": labels}
-    servables = having(signature, {name: tensor for name, tensor in given.items() if tensor is not None})
+async def test_a_signature_may_give_labels_or_scores_alone() -> None:
+    labels, scores = texts(b"a", b"b").reshape(2, 1), np.float32([[0.5], [1]])
+    for name, tensor, spec in [("classes", labels, STRINGS), ("scores", scores, FLOATS)]:
+        servables = having(Signature(EXAMPLES, {name: spec}, CLASSIFY), {name: tensor})
+        found = await classify(servables, Target(HALF, "only"), TWO)
+        assert found.result.labels.tolist() == ([[b"a"], [b"b"]] if name == "classes" else [[b""], [b""]])
+        assert found.result.scores.tolist() == ([[0.5], [1]] if name == "scores" else [[0], [0]])
+
+
+async def test_a_signature_of_tensorflow_2_classifies_if_its_tensors_fit() -> None:
+    signature = Signature({"examples": STRINGS}, {"scores": FLOATS, "more": FLOATS}, PREDICT)
+    servables = having(signature, {"scores": np.float32([[0.5, 0.25]]), "more": np.float32([1])})
     found = await classify(servables, Target(HALF, "only"), [b"a"])
-    assert found.result == Classes(labels, scores)
+    assert found.result.scores.tolist() == [[0.5, 0.25]]
+    assert [(set(tensors), outputs) for _, tensors, outputs in servables.runs] == [({"examples"}, ["scores"])]
 
 
 WRONG_INPUT = "takes {}, expected one input, string [?]"
