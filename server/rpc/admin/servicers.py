@@ -19,9 +19,9 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class AdminServicer(ModelAdminServiceServicer):
     """Moves labels and changes which models are served."""
 
-    def __init__(self, admin: ModelAdmin, states: ModelStates) -> None:
-        self._admin = admin
+    def __init__(self, states: ModelStates, admin: ModelAdmin) -> None:
         self._states = states
+        self._admin = admin
 
     async def PromoteVersion(  # noqa: N802 (the wire name)
         self, request: pb.PromoteVersionRequest, context: Context
