@@ -8,6 +8,7 @@ import grpc
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
 from grpc_status import rpc_status
 
+from server.inference.ports import Servables
 from server.ranking.inputs import InputReader
 from server.ranking.recommend import Recommender
 from server.ranking.score import Scorer
@@ -42,7 +43,7 @@ async def serving(
     models: FakeModels,
     members: FakeMembers | None = None,
     *,
-    servables: FakeServables | None = None,
+    servables: Servables | None = None,
     states: FakeStates | None = None,
     tls: Tls | None = None,
 ) -> AsyncIterator[Served]:
