@@ -62,9 +62,11 @@ def _misfits(signature: Signature, inputs: Tensors) -> Iterator[FieldViolation]:
 
 
 def _outputs(signature: Signature, names: Sequence[str]) -> Iterator[FieldViolation]:
+    seen: set[str] = set()
     for place, name in enumerate(names):
         field = f"output_filter[{place}]"
         if name not in signature.outputs:
             yield FieldViolation(field, f"is {name!r}, which is no output, expected {listed(signature.outputs)}")
-        elif name in names[:place]:
+        elif name in seen:
             yield FieldViolation(field, f"is {name!r} once more, expected each output once")
+        seen.add(name)

@@ -98,14 +98,15 @@ class _Run(Generic[ResultT]):
 def _task_violations(tasks: Sequence[Task]) -> Iterator[FieldViolation]:
     if not tasks:
         yield FieldViolation("tasks", "is empty, expected at least one")
+    seen: set[str] = set()
     for place, task in enumerate(tasks):
-        field, first, before = f"tasks[{place}]", tasks[0].target.model, tasks[:place]
-        if task.target.model not in (first, ModelSpec(first.name)):
-            yield FieldViolation(
-                f"{field}.model_spec", "names another model or version, expected that of tasks[0]"
-            )
-        if task.target.signature in [other.target.signature for other in before]:
-            message = f"is {task.target.signature!r} once more, expected each signature once"
+        field, target, first = f"tasks[{place}]", task.target, tasks[0].target.model
+        if target.model not in (first, ModelSpec(first.name)):
+            message = "names another model or version, expected that of tasks[0]"
+            yield FieldViolation(f"{field}.model_spec", message)
+        if target.signature in seen:
+            message = f"is {target.signature!r} once more, expected each signature once"
             yield FieldViolation(f"{field}.model_spec.signature_name", message)
         if task.method not in METHODS:
             yield FieldViolation(f"{field}.method_name", f"is {task.method!r}, expected {listed(METHODS)}")
+        seen.add(target.signature)

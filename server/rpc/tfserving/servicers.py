@@ -39,8 +39,8 @@ class PredictionServicer:
     ) -> predict_pb2.PredictResponse:
         """Runs a signature on tensors."""
         target = converters.target(request.model_spec)
-        inputs = decode_tensors("inputs", request.inputs)
-        return converters.predict_response(await predict(self._servables, target, inputs, request.output_filter))
+        inputs, outputs = decode_tensors("inputs", request.inputs), tuple(request.output_filter)
+        return converters.predict_response(await predict(self._servables, target, inputs, outputs))
 
     async def Classify(  # noqa: N802 (the wire name)
         self, request: classification_pb2.ClassificationRequest, _context: Context

@@ -81,7 +81,7 @@ class RunnerServables:
 
     async def run(self, signature: str, tensors: Tensors, outputs: Collection[str] = ()) -> Tensors:
         try:
-            return await self._runner.run(signature, tensors, list(outputs))
+            return await self._runner.run(signature, tensors, outputs)
         except CallFailed as error:
             raise ModelFailed(str(error), error.code) from None
 
@@ -164,6 +164,12 @@ async def test_a_client_without_tensorflow_reads_the_typed_fields(stub: Predicti
     response = await stub.Predict(asking(x=np.float32([[1, 2]]), by=np.float32(1)))
     assert list(response.outputs["sum"].float_val) == [2, 3]
     assert list(response.outputs["rows"].int_val) == [1]
+
+
+async def test_only_the_outputs_that_are_named_come_back(stub: PredictionServiceStub) -> None:
+    request = asking(x=np.float32([[1, 2]]), by=np.float32(1))
+    request.output_filter.append("rows")
+    assert list((await stub.Predict(request)).outputs) == ["rows"]
 
 
 async def test_examples_are_classified_and_regressed(stub: PredictionServiceStub) -> None:

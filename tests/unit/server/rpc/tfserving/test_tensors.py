@@ -98,11 +98,11 @@ def test_values_take_the_shape_and_the_last_one_fills_it_up(message: TensorProto
         (tensor("DT_FLOAT", -1, 2), "has a shape [-1, 2], expected one that is fully known"),
         (
             tensor("DT_FLOAT", *[1] * 65),
-            "has 65 dimensions, expected at most 64 dimensions and 2147483648 elements",
+            "has 65 dimensions, expected at most 64",
         ),
         (
             tensor("DT_FLOAT", 0, 2**40),
-            f"has shape [0, {2**40}], expected at most 64 dimensions and 2147483648 elements",
+            f"has shape [0, {2**40}], expected at most 2147483648 elements",
         ),
         (tensor("DT_FLOAT", 2, float_val=[1, 2, 3]), "has 3 values, expected at most 2 for shape [2]"),
         (
