@@ -5,6 +5,7 @@ import gc
 import logging
 import time
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from server.app.feature_side import FeatureSide
 from server.app.http import HttpServer
@@ -12,6 +13,10 @@ from server.app.keys import read_keys
 from server.app.metrics import Metrics
 from server.app.settings import Settings
 from server.catalogue.refresher import Refresher
+from server.domain.errors import NotFound
+from server.domain.labels import LabelStatus
+from server.domain.models import ModelConfig, ModelProblem, ModelSpec
+from server.domain.versions import VersionRecord
 from server.models.client import RunnerProcess
 from server.models.leases import LoadedVersion
 from server.models.loader import Loader
@@ -21,6 +26,7 @@ from server.ranking.inputs import InputReader
 from server.ranking.recommend import Recommender
 from server.ranking.score import Scorer
 from server.rpc.server import GrpcServer
+from server.rpc.services import main_services
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +36,24 @@ SNAPSHOT_SECONDS = 300.0
 
 def _log_ports(port: int, http_port: int) -> None:
     logger.info("listening on port %d, for HTTP on port %d", port, http_port)
+
+
+class _Served:
+    """What the services are told of the one model; it answers none of TensorFlow Serving's calls yet."""
+
+    configs: Sequence[ModelConfig] = ()
+    labels: Sequence[LabelStatus] = ()
+    problems: Sequence[ModelProblem] = ()
+
+    def __init__(self, manager: ModelManager) -> None:
+        self._manager = manager
+
+    @property
+    def records(self) -> Sequence[VersionRecord]:
+        return self._manager.records
+
+    def lease(self, spec: ModelSpec) -> NoReturn:
+        raise NotFound(f"there is no model {spec.name!r}")
 
 
 class Server:
@@ -67,10 +91,9 @@ class Server:
         self._metrics = Metrics(lambda: self._manager.records, self._available)
         models = self._metrics.timed_models(self._manager)
         inputs = InputReader(self._metrics.timed_features(self._features.members), now)
+        served = _Served(self._manager)
         self._grpc = GrpcServer(
-            Recommender(models, inputs),
-            Scorer(models, inputs),
-            lambda: self._manager.records,
+            main_services(Recommender(models, inputs), Scorer(models, inputs), served, served),
             self._metrics.observe_call,
         )
 

@@ -1,6 +1,5 @@
 """The services: convert, call, convert."""
 
-from collections.abc import Callable, Iterable
 from typing import Any
 
 import grpc
@@ -9,10 +8,10 @@ from paceline.v1 import model_service_pb2 as models_pb
 from paceline.v1 import recommendation_service_pb2 as pb
 from paceline.v1.model_service_pb2_grpc import ModelServiceServicer
 from paceline.v1.recommendation_service_pb2_grpc import RecommendationServiceServicer
-from server.domain.versions import VersionRecord
 from server.ranking.recommend import Recommender
 from server.ranking.score import Scorer
 from server.rpc import converters
+from server.rpc.ports import ModelStates
 
 
 class RecommendationServicer(RecommendationServiceServicer):
@@ -38,19 +37,18 @@ class RecommendationServicer(RecommendationServiceServicer):
 
 
 class ModelServicer(ModelServiceServicer):
-    """Tells which versions the server holds.
+    """Tells which versions and labels the server holds, and what is wrong."""
 
-    Args:
-        records: Returns the records of all versions, newest first.
-    """
-
-    def __init__(self, records: Callable[[], Iterable[VersionRecord]]) -> None:
-        self._records = records
+    def __init__(self, states: ModelStates) -> None:
+        self._states = states
 
     async def GetModelStatus(  # noqa: N802 (the wire name)
         self, request: models_pb.GetModelStatusRequest, _context: grpc.aio.ServicerContext[Any, Any]
     ) -> models_pb.GetModelStatusResponse:
         """Returns the state of every version that the server has seen."""
         name = request.model_name
-        found = (record for record in self._records() if name in ("", record.model_name))
-        return converters.model_status_response(found)
+        return converters.model_status_response(
+            [record for record in self._states.records if name in ("", record.model_name)],
+            [status for status in self._states.labels if name in ("", status.model_name)],
+            [problem for problem in self._states.problems if name in ("", problem.model_name)],
+        )
