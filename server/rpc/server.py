@@ -21,7 +21,7 @@ class GrpcServer:
     """Services, health and reflection on one port.
 
     Args:
-        services: Those of the port: `main_services` or `admin_services`.
+        services: Those of the port; see `server.rpc.services`.
         observe: Is told of every call.
     """
 

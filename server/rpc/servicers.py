@@ -1,5 +1,6 @@
 """The services: convert, call, convert."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import grpc
@@ -8,31 +9,35 @@ from paceline.v1 import model_service_pb2 as models_pb
 from paceline.v1 import recommendation_service_pb2 as pb
 from paceline.v1.model_service_pb2_grpc import ModelServiceServicer
 from paceline.v1.recommendation_service_pb2_grpc import RecommendationServiceServicer
-from server.ranking.recommend import Recommender
-from server.ranking.score import Scorer
+from server.domain.requests import RecommendRequest, ScoreRequest
+from server.domain.results import Ranking, Scores
 from server.rpc import converters
 from server.rpc.ports import ModelStates
+
+
+Recommend = Callable[[RecommendRequest], Awaitable[Ranking]]
+Score = Callable[[ScoreRequest], Awaitable[Scores]]
 
 
 class RecommendationServicer(RecommendationServiceServicer):
     """Ranks and scores classes."""
 
-    def __init__(self, recommender: Recommender, scorer: Scorer) -> None:
-        self._recommender = recommender
-        self._scorer = scorer
+    def __init__(self, recommend: Recommend, score: Score) -> None:
+        self._recommend = recommend
+        self._score = score
 
     async def RecommendClasses(  # noqa: N802 (the wire name)
         self, request: pb.RecommendClassesRequest, _context: grpc.aio.ServicerContext[Any, Any]
     ) -> pb.RecommendClassesResponse:
         """Returns the classes that the member is most likely to start, best first."""
-        ranking = await self._recommender.recommend(converters.recommend_request(request))
+        ranking = await self._recommend(converters.recommend_request(request))
         return converters.recommend_response(ranking)
 
     async def ScoreClasses(  # noqa: N802 (the wire name)
         self, request: pb.ScoreClassesRequest, _context: grpc.aio.ServicerContext[Any, Any]
     ) -> pb.ScoreClassesResponse:
         """Returns the score of each class asked for, in the order asked."""
-        scores = await self._scorer.score(converters.score_request(request))
+        scores = await self._score(converters.score_request(request))
         return converters.score_response(scores)
 
 

@@ -13,11 +13,9 @@ from paceline.v1.model_admin_service_pb2_grpc import add_ModelAdminServiceServic
 from paceline.v1.model_service_pb2_grpc import add_ModelServiceServicer_to_server
 from paceline.v1.recommendation_service_pb2_grpc import add_RecommendationServiceServicer_to_server
 from server.inference.ports import Servables
-from server.ranking.recommend import Recommender
-from server.ranking.score import Scorer
 from server.rpc.admin.servicers import AdminServicer, RefusingAdminServicer
 from server.rpc.ports import ModelAdmin, ModelStates
-from server.rpc.servicers import ModelServicer, RecommendationServicer
+from server.rpc.servicers import ModelServicer, Recommend, RecommendationServicer, Score
 from server.rpc.tfserving import servicers as tfserving
 from server.rpc.tfserving import stubs
 
@@ -39,22 +37,25 @@ class Service:
     add: Callable[[grpc.aio.Server], None]
 
 
-def main_services(
-    recommender: Recommender, scorer: Scorer, servables: Servables, states: ModelStates
-) -> Sequence[Service]:
-    """Returns the services of the port that is for everybody. What is for admins only says so.
+def recommendation_service(recommend: Recommend, score: Score) -> Service:
+    """Returns the service that ranks classes.
 
     Args:
-        recommender: Answers RecommendClasses.
-        scorer: Answers ScoreClasses.
+        recommend: Answers RecommendClasses.
+        score: Answers ScoreClasses.
+    """
+    servicer = RecommendationServicer(recommend, score)
+    return Service(RECOMMENDATION, partial(add_RecommendationServiceServicer_to_server, servicer))
+
+
+def model_services(servables: Servables, states: ModelStates) -> Sequence[Service]:
+    """Returns the services of models for everybody. What is for admins only says so.
+
+    Args:
         servables: Answers TensorFlow Serving's calls.
         states: What both ModelServices tell.
     """
     return (
-        Service(
-            RECOMMENDATION,
-            partial(add_RecommendationServiceServicer_to_server, RecommendationServicer(recommender, scorer)),
-        ),
         Service(PREDICTION, partial(_add_prediction, tfserving.PredictionServicer(servables))),
         Service(MODEL, partial(add_ModelServiceServicer_to_server, ModelServicer(states))),
         Service(TF_MODEL, partial(_add_tf_model, tfserving.ModelServicer(states))),

@@ -14,7 +14,7 @@ from server.ranking.recommend import Recommender
 from server.ranking.score import Scorer
 from server.rpc.channel import Tls
 from server.rpc.server import GrpcServer
-from server.rpc.services import Service, admin_services, main_services
+from server.rpc.services import Service, admin_services, model_services, recommendation_service
 from tests.support.admin import FakeAdmin, FakeStates
 from tests.support.fakes import FakeMembers, FakeModels
 from tests.support.servables import FakeServables
@@ -49,9 +49,11 @@ async def serving(
 ) -> AsyncIterator[Served]:
     """Runs a server with the port for everybody until the block ends."""
     inputs = InputReader(members or FakeMembers(), lambda: 1_700_000_000.0)
-    services = main_services(
-        Recommender(models, inputs), Scorer(models, inputs), servables or FakeServables(), states or FakeStates()
-    )
+    recommender, scorer = Recommender(models, inputs), Scorer(models, inputs)
+    services = [
+        recommendation_service(recommender.recommend, scorer.score),
+        *model_services(servables or FakeServables(), states or FakeStates()),
+    ]
     async with _running(services, tls) as served:
         yield served
 
