@@ -8,31 +8,48 @@ import logging
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from contract.errors import ContractError
-from server.app.settings import Settings
+from server.app import flags
+from server.app.flags import LogLevel
+from server.app.settings import CACHE_DIR, Settings
 from server.domain.errors import StartError
+from server.models.policy import Transition
+from server.ranking.probation import ProbationLimits
 
 
 def serve(
     *,
-    models: Annotated[Path, typer.Option(help="The folder of the models.")] = Path("models"),
-    model: Annotated[str, typer.Option(help="The model to serve.")] = "ranking",
-    repo: Annotated[Path, typer.Option(help="The feature repository.")] = Path("feature_repo"),
-    profile: Annotated[str, typer.Option(help="Its profile, such as redis.", envvar="PACELINE_PROFILE")] = "",
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="For gRPC; 0 takes a free one.")] = 8500,
-    http_port: Annotated[int, typer.Option(min=0, max=65535, help="For /metrics and /healthz.")] = 8501,
-    poll_seconds: Annotated[float, typer.Option(min=0.01, help="How often to look for what is new.")] = 1.0,
-    tls_cert: Annotated[Path | None, typer.Option(help="The server's certificate chain, as PEM.")] = None,
-    tls_key: Annotated[Path | None, typer.Option(help="Its private key, as PEM.")] = None,
-    tls_client_ca: Annotated[Path | None, typer.Option(help="Whose certificates clients have to show.")] = None,
-    grace_seconds: Annotated[float, typer.Option(min=0, help="For calls under way at the end.")] = 10.0,
+    models: flags.Models = "models",
+    model: flags.Model = "ranking",
+    model_config_file: flags.ModelConfigFile = None,
+    require_manifest: flags.RequireManifest = False,
+    repo: flags.Repo = Path("feature_repo"),
+    profile: flags.Profile = "",
+    host: flags.Host = "127.0.0.1",
+    port: flags.Port = 8500,
+    http_port: flags.HttpPort = 8501,
+    admin_address: flags.AdminAddress = "127.0.0.1:8502",
+    tls_cert: flags.TlsCert = None,
+    tls_key: flags.TlsKey = None,
+    tls_client_ca: flags.TlsClientCa = None,
+    poll_seconds: flags.PollSeconds = 1.0,
+    transition: flags.TransitionFlag = Transition.AVAILABILITY,
+    keep_seconds: flags.KeepSeconds = 600.0,
+    max_slowdown: flags.MaxSlowdown = None,
+    cache_dir: flags.CacheDir = CACHE_DIR,
+    cache_gib: flags.CacheGib = 20.0,
+    probation_seconds: flags.ProbationSeconds = 600.0,
+    breach_seconds: flags.BreachSeconds = 15.0,
+    max_error_rate: flags.MaxErrorRate = 0.05,
+    max_p99_factor: flags.MaxP99Factor = 2.0,
+    max_score_drift: flags.MaxScoreDrift = 1.0,
+    log_level: flags.LogLevelFlag = LogLevel.INFO,
+    grace_seconds: flags.GraceSeconds = 10.0,
 ) -> None:
-    """Serve a model over gRPC, and swap in each newer version as it is published.
+    """Serve models over gRPC, and swap in each newer version as it is published.
 
     Without a version it waits for one, NOT_SERVING. A version that is incomplete,
     changed, or does not fit the registry is refused, and the one before serves on.
@@ -42,25 +59,42 @@ def serve(
 
     paceline serve
     paceline serve --profile redis --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem
+    paceline serve --model-config-file models.config
     """
+    probation = ProbationLimits(
+        seconds=probation_seconds,
+        breach_seconds=breach_seconds,
+        error_rate=max_error_rate,
+        p99_factor=max_p99_factor,
+        score_drift=max_score_drift,
+    )
     settings = Settings(
         models=models,
         model=model,
+        model_config_file=model_config_file,
+        require_manifest=require_manifest,
         repo=repo,
         profile=profile,
         host=host,
         port=port,
         http_port=http_port,
-        poll_seconds=poll_seconds,
+        admin_address=admin_address,
         tls_cert=tls_cert,
         tls_key=tls_key,
         tls_client_ca=tls_client_ca,
+        poll_seconds=poll_seconds,
+        transition=transition,
+        keep_seconds=keep_seconds,
+        max_slowdown=max_slowdown,
+        cache_dir=cache_dir,
+        cache_gib=cache_gib,
+        probation=probation,
         grace_seconds=grace_seconds,
     )
-    run(settings)
+    run(settings, log_level)
 
 
-def run(settings: Settings) -> None:
+def run(settings: Settings, log_level: LogLevel = LogLevel.INFO) -> None:
     """Serves until a signal ends it.
 
     Raises:
@@ -69,7 +103,8 @@ def run(settings: Settings) -> None:
     """
     import uvloop  # noqa: PLC0415 (see above)
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+    logging.getLogger("server").setLevel(log_level.name)
     uvloop.run(_serve_until_signal(settings))
 
 

@@ -1,62 +1,79 @@
 """What the server measures, for Prometheus.
 
-Ranking knows nothing of it: what is timed there is timed by ports that wrap ports.
+Ranking knows nothing of it: reading features is timed by a port that wraps a port.
 """
 
+import asyncio
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from types import TracebackType
-from typing import Any, Self
 
-import numpy as np
-from numpy.typing import NDArray
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from contract.stubs.manifest_pb2 import Input, Manifest
-from server.domain.versions import VersionRecord
-from server.models.leases import LoadedVersion
-from server.ranking.ports import Columns, Lease, MemberFeatures, MemberRow, Models, Snapshot
+from contract.stubs.manifest_pb2 import Input
+from server.domain.versions import VersionRecord, VersionState
+from server.models.leases import LoadedVersion, Observation
+from server.ranking.ports import MemberFeatures, MemberRow
+from server.rpc.ports import ModelStates
 
-_SECONDS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+SECONDS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+
+_LOOP_SECONDS = 5.0
+"""How long Prometheus waits for the event loop."""
+_CALL = ("model", "version", "label")
 
 
 class Metrics:
-    """The server's metrics, in a registry of their own.
+    """The server's metrics, in a registry of their own."""
 
-    Args:
-        records: Returns the records of all versions.
-        available: Returns the versions that serve, the newest last.
-    """
-
-    def __init__(
-        self, records: Callable[[], Iterable[VersionRecord]], available: Callable[[], Iterable[LoadedVersion]]
-    ) -> None:
+    def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.registry.register(_Versions(records, available))
-        self._calls = Counter(
-            "paceline_requests", "Calls by method and status code.", ["method", "code"], registry=self.registry
-        )
-        self._call_seconds = self._histogram("paceline_request_seconds", "How long calls took.", ["method"])
+        self._calls = self._counter("paceline_requests", "Requests by method and status code.", "method", "code")
+        self._call_seconds = self._histogram("paceline_request_seconds", "How long requests took.", "method")
         self._read_seconds = self._histogram("paceline_feature_read_seconds", "Reading a member's features.")
-        self._rank_seconds = self._histogram("paceline_rank_seconds", "Ranking, with the way to the runner.")
+        self._model_seconds = self._histogram(
+            "paceline_model_seconds", "What a version did for a request, with the way to its runner.", *_CALL
+        )
+        self._failures = self._counter("paceline_model_failures", "What a version failed to do.", *_CALL)
+        self._refusals = self._counter("paceline_refusals", "Versions that were refused.", "model", "reason")
 
-    def _histogram(self, name: str, text: str, labels: Sequence[str] = ()) -> Histogram:
-        return Histogram(name, text, labels, buckets=_SECONDS, registry=self.registry)
+    def watch(self, states: ModelStates, ranking: Callable[[], Iterable[LoadedVersion]]) -> None:
+        """Measures what the server holds whenever Prometheus asks. To be called from the event loop.
 
-    def observe_call(self, method: str, code: str, seconds: float) -> None:
-        """Takes note of a call."""
+        Args:
+            states: What it holds.
+            ranking: Returns the loaded versions that rank, the newest last.
+        """
+        self.registry.register(_States(states, ranking, asyncio.get_running_loop()))
+
+    def observe_request(self, method: str, code: str, seconds: float) -> None:
+        """Takes note of a request."""
         self._calls.labels(method, code).inc()
         self._call_seconds.labels(method).observe(seconds)
+
+    def observe_call(self, call: Observation) -> None:
+        """Takes note of what a version did for a request."""
+        labels = (call.model_name, str(call.version), call.label)
+        if call.has_failed:
+            self._failures.labels(*labels).inc()
+        else:
+            self._model_seconds.labels(*labels).observe(call.seconds)
+
+    def observe_version(self, record: VersionRecord) -> None:
+        """Takes note of what became of a version."""
+        if record.refusal is not None:
+            self._refusals.labels(record.model_name, record.refusal.name).inc()
 
     def timed_features(self, features: MemberFeatures) -> MemberFeatures:
         """Returns `features`, timed."""
         return _TimedFeatures(features, self._read_seconds)
 
-    def timed_models(self, models: Models) -> Models:
-        """Returns `models`, with the ranking of their leases timed."""
-        return _TimedModels(models, self._rank_seconds)
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(name, text, labels, registry=self.registry)
+
+    def _histogram(self, name: str, text: str, *labels: str) -> Histogram:
+        return Histogram(name, text, labels, buckets=SECONDS, registry=self.registry)
 
 
 class _TimedFeatures:
@@ -69,68 +86,53 @@ class _TimedFeatures:
             return await self._features.read(inputs, member_key, member_id)
 
 
-class _TimedModels:
-    def __init__(self, models: Models, seconds: Histogram) -> None:
-        self._models = models
-        self._seconds = seconds
-
-    def lease(self) -> Lease:
-        return _TimedLease(self._models.lease(), self._seconds)
-
-
-class _TimedLease:
-    def __init__(self, lease: Lease, seconds: Histogram) -> None:
-        self._lease = lease
-        self._seconds = seconds
-
-    @property
-    def manifest(self) -> Manifest:
-        return self._lease.manifest
-
-    @property
-    def snapshot(self) -> Snapshot:
-        return self._lease.snapshot
-
-    async def rank(
-        self, columns: Columns, candidates: NDArray[np.bool_], count: int
-    ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-        with self._seconds.time():
-            return await self._lease.rank(columns, candidates, count)
-
-    def __enter__(self) -> Self:
-        self._lease.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._lease.__exit__(kind, error, trace)
-
-
-class _Versions(Collector):
-    """The versions as they are when Prometheus asks."""
+class _States(Collector):
+    """What the server holds when Prometheus asks: in a thread of its own, while all this belongs to the loop's."""
 
     def __init__(
-        self, records: Callable[[], Iterable[VersionRecord]], available: Callable[[], Iterable[LoadedVersion]]
+        self,
+        states: ModelStates,
+        ranking: Callable[[], Iterable[LoadedVersion]],
+        loop: asyncio.AbstractEventLoop,
     ) -> None:
-        self._records = records
-        self._available = available
+        self._states = states
+        self._ranking = ranking
+        self._loop = loop
 
     def collect(self) -> Iterator[Metric]:
-        version = GaugeMetricFamily("paceline_model_version", "The newest version that serves.", labels=["model"])
-        generation = GaugeMetricFamily("paceline_catalogue_generation", "What it ranks.", labels=["model"])
-        classes = GaugeMetricFamily("paceline_catalogue_classes", "How many it ranks.", labels=["model"])
-        for loaded in tuple(self._available())[-1:]:
-            labels: list[Any] = [loaded.manifest.model_name]
-            version.add_metric(labels, loaded.manifest.version)
-            if loaded.snapshot is not None:
-                generation.add_metric(labels, loaded.snapshot.generation)
-                classes.add_metric(labels, len(loaded.snapshot.class_ids))
-        yield from (version, generation, classes, self._refused())
+        yield from asyncio.run_coroutine_threadsafe(self._collect(), self._loop).result(_LOOP_SECONDS)
 
-    def _refused(self) -> Metric:
-        refused = GaugeMetricFamily("paceline_refused_versions", "Versions refused, by reason.", labels=["reason"])
-        reasons = Tally(record.refusal.name for record in self._records() if record.refusal)
-        for reason, count in reasons.items():
-            refused.add_metric([reason], count)
-        return refused
+    async def _collect(self) -> Sequence[Metric]:
+        return [self._versions(), self._labels(), self._problems(), *self._catalogue()]
+
+    def _versions(self) -> Metric:
+        family = GaugeMetricFamily("paceline_versions", "Versions by state.", labels=["model", "state"])
+        tally = Tally((record.model_name, record.state.name) for record in self._states.records)
+        for config in self._states.configs:
+            for state in VersionState:
+                family.add_metric([config.name, state.name], tally[config.name, state.name])
+        return family
+
+    def _labels(self) -> Metric:
+        text = "The version that answers for a label, 0 if none does."
+        family = GaugeMetricFamily("paceline_label_version", text, labels=["model", "label"])
+        for status in self._states.labels:
+            family.add_metric([status.model_name, status.label], status.version or 0)
+        return family
+
+    def _problems(self) -> Metric:
+        text = "1 if a model can't be looked after, else 0."
+        family = GaugeMetricFamily("paceline_model_problem", text, labels=["model"])
+        troubled = {problem.model_name for problem in self._states.problems}
+        for config in self._states.configs:
+            family.add_metric([config.name], float(config.name in troubled))
+        return family
+
+    def _catalogue(self) -> Iterator[Metric]:
+        generation = GaugeMetricFamily("paceline_catalogue_generation", "What is ranked.", labels=["model"])
+        classes = GaugeMetricFamily("paceline_catalogue_classes", "How many are ranked.", labels=["model"])
+        for loaded in tuple(self._ranking())[-1:]:
+            if loaded.snapshot is not None:
+                generation.add_metric([loaded.manifest.model_name], loaded.snapshot.generation)
+                classes.add_metric([loaded.manifest.model_name], len(loaded.snapshot.class_ids))
+        yield from (generation, classes)

@@ -1,39 +1,47 @@
 """The composition root, and the life of a server."""
 
 import asyncio
-import gc
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
 
+from server.app.address import admin_address
 from server.app.feature_side import FeatureSide
 from server.app.http import HttpServer
 from server.app.keys import read_keys
 from server.app.metrics import Metrics
+from server.app.model_config import read_model_configs
+from server.app.model_side import ModelSide
+from server.app.ranking_side import RankingSide
 from server.app.settings import Settings
-from server.catalogue.refresher import Refresher
+from server.domain.versions import VersionRecord
 from server.models.client import RunnerProcess
-from server.models.leases import LoadedVersion
-from server.models.loader import Loader
-from server.models.manager import ModelManager
 from server.models.ports import StartRunner
-from server.ranking.inputs import InputReader
-from server.ranking.recommend import Recommender
-from server.ranking.score import Scorer
 from server.rpc.server import GrpcServer
+from server.rpc.services import admin_services, model_services
 
 logger = logging.getLogger(__name__)
 
-SNAPSHOT_SECONDS = 300.0
-"""The age at which a snapshot is rebuilt though the catalogue is the same."""
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where a server listens."""
+
+    grpc: int
+    admin: int
+    http: int
 
 
-def _log_ports(port: int, http_port: int) -> None:
-    logger.info("listening on port %d, for HTTP on port %d", port, http_port)
+def _log_ports(ports: Ports) -> None:
+    logger.info(
+        "listening on port %d, for admins on port %d, for HTTP on port %d", ports.grpc, ports.admin, ports.http
+    )
 
 
 class Server:
-    """One server of one model.
+    """One server: of a model that ranks, of any others, or of both.
 
     Args:
         settings: How it is run.
@@ -41,6 +49,7 @@ class Server:
         now: The time in seconds since the epoch.
 
     Raises:
+        StartError: The model config can't be read.
         ProfileError: The feature repository has no such profile.
     """
 
@@ -53,60 +62,66 @@ class Server:
     ) -> None:
         self._settings = settings
         self._changed = asyncio.Event()
-        self._is_warm = False
-        self._features = FeatureSide(settings.repo, settings.profile, now)
-        self._manager = ModelManager(
-            settings.models / settings.model,
-            Loader(start_runner, self._features.checks, self._prepare),
-            on_change=lambda _: self._changed.set(),
-            clock=now,
+        self._metrics = Metrics()
+        configs = read_model_configs(settings)
+        is_ranking = any(config.name == settings.model for config in configs)
+        features = FeatureSide(settings.repo, settings.profile, now) if is_ranking else None
+        self._models = ModelSide(
+            settings,
+            configs,
+            start_runner,
+            features=features,
+            on_version=self._note,
+            on_call=self._metrics.observe_call,
+            now=now,
         )
-        self._refresher = Refresher(
-            self._features.catalogue, self._available, now=now, max_age_seconds=SNAPSHOT_SECONDS
-        )
-        self._metrics = Metrics(lambda: self._manager.records, self._available)
-        models = self._metrics.timed_models(self._manager)
-        inputs = InputReader(self._metrics.timed_features(self._features.members), now)
-        self._grpc = GrpcServer(
-            Recommender(models, inputs),
-            Scorer(models, inputs),
-            lambda: self._manager.records,
-            self._metrics.observe_call,
-        )
+        served = self._models.served
+        services = list(model_services(served, served))
+        self._loops: list[Callable[[], Awaitable[None]]] = [self._models.watch, self._tell_health]
+        self._closers: list[Callable[[], Awaitable[None]]] = [served.close]
+        if features is not None:
+            ranking = RankingSide(served, settings.model, features.members, self._metrics, now)
+            services.append(ranking.service)
+            self._loops.append(partial(features.refresh, lambda: self._models.ranking, settings.poll_seconds))
+            self._closers = [ranking.close, *self._closers, features.close]
+        self._grpc = GrpcServer(services, self._metrics.observe_request)
+        self._admin = GrpcServer(admin_services(served, self._models.admin), self._metrics.observe_request)
 
-    async def run(self, stop: asyncio.Event, on_start: Callable[[int, int], None] = _log_ports) -> None:
+    async def run(self, stop: asyncio.Event, on_start: Callable[[Ports], None] = _log_ports) -> None:
         """Serves until `stop` is set, then lets the calls under way end.
 
         Args:
             stop: Set when the server is to end.
-            on_start: Is told the ports for gRPC and HTTP once they are open.
+            on_start: Is told the ports once they are open.
 
         Raises:
-            StartError: A port is in use, or a key can't be read.
+            StartError: A port is in use, an address is not one, or a key can't be read.
         """
-        settings = self._settings
-        port = self._grpc.bind(settings.host, settings.port, read_keys(settings))
+        settings, admin = self._settings, admin_address(self._settings)
+        keys = read_keys(settings)
+        port = self._grpc.bind(settings.host, settings.port, keys)
+        admin_port = self._admin.bind(admin.host, admin.port, keys)
         http = HttpServer(settings.host, settings.http_port, self._metrics.registry)
+        self._metrics.watch(self._models.served, lambda: self._models.ranking)
         try:
             await self._grpc.start()
-            on_start(port, http.port)
+            await self._admin.start()
+            on_start(Ports(port, admin_port, http.port))
             await self._run_loops(stop)
         finally:
-            await self._manager.close()
-            self._features.close()
+            for close in self._closers:
+                await close()
             http.close()
         logger.info("ended")
 
     async def _run_loops(self, stop: asyncio.Event) -> None:
+        self._models.start()
         async with asyncio.TaskGroup() as tasks:
-            loops = [
-                tasks.create_task(self._manager.run(self._settings.poll_seconds)),
-                tasks.create_task(self._refresher.run(self._settings.poll_seconds)),
-                tasks.create_task(self._tell_health()),
-            ]
+            loops = [tasks.create_task(_run(loop)) for loop in self._loops]
             await stop.wait()
-            logger.info("ending: calls under way have %g s", self._settings.grace_seconds)
-            await self._grpc.stop(self._settings.grace_seconds)
+            grace = self._settings.grace_seconds
+            logger.info("ending: calls under way have %g s", grace)
+            await asyncio.gather(self._grpc.stop(grace), self._admin.stop(grace))
             for loop in loops:
                 loop.cancel()
 
@@ -114,16 +129,13 @@ class Server:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            await self._grpc.health.tell(is_serving=bool(self._available()))
+            for server in (self._grpc, self._admin):
+                await server.health.tell(is_serving=self._models.is_serving)
 
-    def _available(self) -> Sequence[LoadedVersion]:
-        return self._manager.available
+    def _note(self, record: VersionRecord) -> None:
+        self._metrics.observe_version(record)
+        self._changed.set()
 
-    async def _prepare(self, loaded: LoadedVersion) -> None:
-        """Gives a loaded version its catalogue, and makes the server ready for the first request."""
-        await loaded.use_snapshot(await self._features.catalogue.load(loaded.manifest))
-        if not self._is_warm:
-            await self._features.warm(loaded.manifest)
-            gc.collect()
-            gc.freeze()  # what is here now stays: collections that looked at it took some 95 ms
-            self._is_warm = True
+
+async def _run(loop: Callable[[], Awaitable[None]]) -> None:
+    await loop()

@@ -1,28 +1,51 @@
 """What a server is told when it starts. Read once; everything else receives plain values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from server.models.policy import Transition
+from server.ranking.probation import ProbationLimits
+
+CACHE_DIR = Path.home() / ".cache" / "paceline" / "models"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How a server is run. Named as the flags of `paceline serve`."""
 
-    models: Path
-    """The folder of the models."""
+    models: str
+    """The folder of the models: a path or a URL that fsspec understands."""
     model: str
-    """The model to serve: a folder of versions in `models`."""
+    """The model that ranks: a folder of versions in `models`, or one of the model config's."""
     repo: Path
     """The feature repository."""
     profile: str = ""
     """Which profile of the feature repository; its default one when empty."""
+    model_config_file: Path | None = None
+    """Which models to serve, as TensorFlow Serving's ModelServerConfig in text; only `model` when None."""
     host: str = "127.0.0.1"
     port: int = 8500
     """For gRPC; 0 takes a free one."""
+    admin_address: str = "127.0.0.1:8502"
+    """For ModelAdminService and HandleReloadConfigRequest; port 0 takes a free one."""
     http_port: int = 8501
     """For metrics and liveness; 0 takes a free one."""
     poll_seconds: float = 1.0
-    """How often to look for new versions and for a new catalogue."""
+    """How often to look for new versions, moved labels and a new catalogue."""
+    require_manifest: bool = False
+    """Whether every model has to have a manifest, and not just the one that ranks."""
+    transition: Transition = Transition.AVAILABILITY
+    """What comes first when versions are loaded and unloaded."""
+    keep_seconds: float = 600.0
+    """How long the version that a label left stays loaded, for a rollback."""
+    max_slowdown: float | None = None
+    """A version that takes so many times as long as the one that serves is refused; None compares no speeds."""
+    probation: ProbationLimits = field(default_factory=ProbationLimits)
+    """What a version is held to that a label was moved to."""
+    cache_dir: Path = CACHE_DIR
+    """Where versions from other filesystems are copied to."""
+    cache_gib: float = 20.0
+    """How much may lie there."""
     tls_cert: Path | None = None
     """The server's certificate chain as PEM; with `tls_key`."""
     tls_key: Path | None = None

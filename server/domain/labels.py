@@ -93,7 +93,7 @@ class Labels:
 
     def _rejected(self, event: LabelEvent) -> frozenset[int]:
         match event.action:
-            case LabelAction.PROMOTE:
+            case LabelAction.PROMOTE | LabelAction.PIN:
                 return self.rejected - {event.version or 0}
             case LabelAction.ROLL_BACK | LabelAction.REVERT:
                 return (self.rejected | {event.previous_version or 0}) - {event.version or 0, 0}

@@ -16,6 +16,8 @@ class Source:
     """Whether any feature of the member was found."""
     generation: int
     """The generation of the catalogue."""
+    arm: str = ""
+    """The label that the traffic split gave the member."""
 
 
 @dataclass(frozen=True, slots=True)

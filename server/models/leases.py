@@ -1,7 +1,10 @@
 """A version that is loaded, and the leases that keep it and its snapshots alive."""
 
 import asyncio
+import logging
+import time
 from collections import Counter
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -10,10 +13,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.stubs.manifest_pb2 import Manifest
-from server.domain.errors import NoModel
-from server.domain.signatures import Signatures
-from server.models.ports import Runner
+from server.domain.errors import ModelFailed, NoModel, RunnerLost
+from server.domain.signatures import Signatures, Tensors
+from server.models.ports import INTERNAL, CallFailed, Runner
 from server.ranking.ports import Columns, Snapshot
+
+_NO_SNAPSHOT = 0
+_CALLERS_FAULT = 3
+"""INVALID_ARGUMENT of `google.rpc.Code`."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What came of one call of a version."""
+
+    model_name: str
+    version: int
+    label: str
+    """The label that it was asked for by; empty if it was asked for by its number."""
+    seconds: float
+    """How long it took, with the way to the runner."""
+    scores: NDArray[np.float32] | None = None
+    """The scores of a ranking, ``[members, count]``."""
+    has_failed: bool = False
+    """Whether the version failed, through no fault of the caller."""
+
+
+OnCall = Callable[[Observation], None]
+"""Is told of every call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +67,7 @@ class LoadedVersion:
         self.runner = runner
         self.signatures = signatures
         self._leases: Counter[int] = Counter()
-        self._last_key = 0
+        self._last_key = _NO_SNAPSHOT
         self._resident: _Resident | None = None
         self._encoding = asyncio.Lock()
 
@@ -73,16 +102,17 @@ class LoadedVersion:
         """
         return set(self._leases) | ({self._resident.key} if self._resident else set())
 
-    def lease(self) -> "VersionLease":
+    def lease(self, model_name: str, label: str = "", on_call: OnCall = lambda _: None) -> "VersionLease":
         """Returns a lease on the version and its present snapshot; counted until it is exited.
 
-        Raises:
-            NoModel: The version has no snapshot to rank.
+        Args:
+            model_name: The name that the model is served under.
+            label: The label that it was asked for by; empty if it was asked for by its number.
+            on_call: Is told of every call.
         """
-        if self._resident is None:
-            raise NoModel(f"version {self.manifest.version} of {self.manifest.model_name!r} has no catalogue")
-        self._leases[self._resident.key] += 1
-        return VersionLease(self, self._resident)
+        lease = VersionLease(self, self._resident, model_name, label, on_call)
+        self._leases[lease.key] += 1
+        return lease
 
     def give_back(self, key: int) -> None:
         """Ends a lease on the snapshot under `key`."""
@@ -96,11 +126,27 @@ class LoadedVersion:
 
 
 class VersionLease:
-    """A lease on a loaded version; see `server.ranking.ports.Lease`."""
+    """A lease on a loaded version; see `server.ranking.ports.Lease` and `server.inference.ports.Servable`."""
 
-    def __init__(self, loaded: LoadedVersion, resident: _Resident) -> None:
+    def __init__(
+        self, loaded: LoadedVersion, resident: _Resident | None, model_name: str, label: str, on_call: OnCall
+    ) -> None:
         self._loaded = loaded
         self._resident = resident
+        self._on_call = on_call
+        self.key = resident.key if resident else _NO_SNAPSHOT
+        self.model_name = model_name
+        self.arm = label
+
+    @property
+    def version(self) -> int:
+        """The version."""
+        return self._loaded.manifest.version
+
+    @property
+    def signatures(self) -> Signatures:
+        """The signatures of its SavedModel."""
+        return self._loaded.signatures
 
     @property
     def manifest(self) -> Manifest:
@@ -109,14 +155,52 @@ class VersionLease:
 
     @property
     def snapshot(self) -> Snapshot:
-        """The classes that `rank` ranks."""
+        """The classes that `rank` ranks.
+
+        Raises:
+            NoModel: There are none: it is not a ranking model.
+        """
+        if self._resident is None:
+            raise NoModel(f"version {self.version} of {self.model_name!r} has no catalogue")
         return self._resident.snapshot
 
     async def rank(
         self, columns: Columns, candidates: NDArray[np.bool_], count: int
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         """Ranks the candidates; see `server.ranking.ports.Lease.rank`."""
-        return await self._loaded.runner.rank(self._resident.key, columns, candidates, count)
+        begun = time.perf_counter()
+        try:
+            ranking = await self._loaded.runner.rank(self.key, columns, candidates, count)
+        except RunnerLost:
+            self._observe(begun, has_failed=True)
+            raise
+        except CallFailed as error:
+            self._observe(begun, has_failed=True)
+            # The caller has no part in it, so nothing of TensorFlow's message is for them.
+            _log.exception("model=%s version=%d can't rank", self.model_name, self.version)
+            raise ModelFailed(f"version {self.version} of {self.model_name!r} can't rank", INTERNAL) from error
+        self._observe(begun, ranking[0])
+        return ranking
+
+    async def run(self, signature: str, tensors: Tensors, outputs: Collection[str] = ()) -> Tensors:
+        """Runs a signature; see `server.inference.ports.Servable.run`."""
+        begun = time.perf_counter()
+        try:
+            found = await self._loaded.runner.run(signature, tensors, outputs)
+        except RunnerLost:
+            self._observe(begun, has_failed=True)
+            raise
+        except CallFailed as error:
+            self._observe(begun, has_failed=error.code != _CALLERS_FAULT)
+            raise ModelFailed(str(error), error.code) from error
+        self._observe(begun)
+        return found
+
+    def _observe(
+        self, begun: float, scores: NDArray[np.float32] | None = None, *, has_failed: bool = False
+    ) -> None:
+        seconds = time.perf_counter() - begun
+        self._on_call(Observation(self.model_name, self.version, self.arm, seconds, scores, has_failed))
 
     def __enter__(self) -> Self:
         return self
@@ -124,4 +208,4 @@ class VersionLease:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._loaded.give_back(self._resident.key)
+        self._loaded.give_back(self.key)

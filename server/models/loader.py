@@ -111,7 +111,7 @@ async def _prove(runner: Runner, signatures: Signatures, manifest: Manifest | No
 async def _warm_ranking(loaded: LoadedVersion) -> None:
     """Makes TensorFlow build and optimise what it needs for the usual page and the largest, before requests do."""
     _, columns = golden_columns(loaded.manifest, loaded.manifest.golden_requests[0])
-    with loaded.lease() as lease:
+    with loaded.lease(loaded.manifest.model_name) as lease:
         classes = len(lease.snapshot.class_ids)
         for count in {min(size, classes) for size in (DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)}:
             await lease.rank(columns, np.ones((1, classes), dtype=np.bool_), count)

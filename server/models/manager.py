@@ -1,194 +1,247 @@
-"""Keeps the newest good version of one model serving."""
+"""Keeps the right versions of one model loaded, and hands out the one that answers."""
 
 import asyncio
-import contextlib
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 from server.domain.errors import NoModel
-from server.domain.versions import Refused, VersionRecord, VersionState
-from server.models.directory import Fingerprint, poll
-from server.models.leases import LoadedVersion, VersionLease
+from server.domain.labels import LabelEvent, fold
+from server.domain.models import DEFAULT_LABEL, ModelConfig
+from server.models.book import OnChange, VersionBook
+from server.models.label_book import LabelBook, Move
+from server.models.leases import LoadedVersion, OnCall, VersionLease
 from server.models.loader import Loader
-from server.models.policy import Action, Load, Unload, desired_versions, next_action
-from server.models.ports import OnChange
-from server.models.tracked import TrackedVersion
+from server.models.policy import Load, Transition, Unload, next_action, wanted_versions
+from server.models.residents import Residents
+from server.models.storage.ports import VersionStore
 
 _log = logging.getLogger(__name__)
 
+Result = TypeVar("Result")
+OnMove = Callable[[Move], None]
+"""Is told when another version answers for a label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """How versions come and go."""
+
+    transition: Transition = Transition.AVAILABILITY
+    keep_seconds: float = 600.0
+    """How long the version that a label left stays loaded."""
+    settle_seconds: float = 5.0
+    """How long the files of a version without a manifest have to be the same before it is loaded."""
+
 
 class ModelManager:
-    """The versions of one model, and which of them serves. Implements `server.ranking.ports.Models`.
+    """The versions of one model, and which of them answers.
+
+    Two loops keep it going: one looks at what is published and at the history of labels, the other takes one step
+    after another towards what is wanted. So a label moves though a version is being loaded.
 
     Args:
-        model_dir: The folder of its versions, named after the model.
+        config: What is to be served.
+        store: Where its versions and its history lie.
         loader: Loads a version.
+        lifecycle: How versions come and go.
         on_change: Is told of every change of a version's state.
+        on_move: Is told when another version answers for a label.
+        on_call: Is told of every call of a version.
         clock: The time in seconds since the epoch.
+        turn: Shared by managers that may not load at the same time.
     """
 
     def __init__(
         self,
-        model_dir: Path,
+        config: ModelConfig,
+        store: VersionStore,
         loader: Loader,
         *,
+        lifecycle: Lifecycle = Lifecycle(),
         on_change: OnChange = lambda _: None,
+        on_move: OnMove = lambda _: None,
+        on_call: OnCall = lambda _: None,
         clock: Callable[[], float] = time.time,
+        turn: asyncio.Semaphore | None = None,
     ) -> None:
-        self._model_dir = model_dir
-        self._loader = loader
-        self._on_change = on_change
-        self._clock = clock
-        self._versions: dict[int, TrackedVersion] = {}
-        self._available: dict[int, LoadedVersion] = {}  # in the order in which they became so
-        self._leaving: dict[int, LoadedVersion] = {}
+        self.config = config
+        self.book = VersionBook(config.name, on_change, clock, lifecycle.settle_seconds)
+        self.label_book = LabelBook(clock, lifecycle.keep_seconds)
+        self.problem = ""
+        """What keeps it from looking; empty if nothing does."""
+        self._residents = Residents(self.book, store, loader, self._settle, clock)
+        self._store = store
+        self._transition = lifecycle.transition
+        self._on_move = on_move
+        self._on_call = on_call
+        self._turn = turn or asyncio.Semaphore()
+        self.has_tried = asyncio.Event()
+        """Set once a version is available, or there is none to try."""
+        self._is_retired = False
+        self._unwritten: list[LabelEvent] = []
         self._woken = asyncio.Event()
 
     @property
-    def records(self) -> Sequence[VersionRecord]:
-        """The record of every version seen, newest first."""
-        return tuple(self._versions[version].record for version in sorted(self._versions, reverse=True))
-
-    @property
     def available(self) -> Sequence[LoadedVersion]:
-        """The versions that serve, whose snapshots have to be kept fresh."""
-        return tuple(self._available.values())
+        """The versions that can be leased, in the order in which they came."""
+        return tuple(self._residents.available.values())
 
-    def lease(self) -> VersionLease:
-        """Returns a lease on the version that became available last.
+    def answering(self, label: str = DEFAULT_LABEL) -> LoadedVersion | None:
+        """Returns the version that answers for a label, None if none does: the best whose process responds."""
+        versions = [self._residents.available[version] for version in self.label_book.route(label)]
+        return next((loaded for loaded in versions if loaded.runner.is_responsive), next(iter(versions), None))
 
-        Raises:
-            NoModel: None is available.
-        """
-        for loaded in reversed(self._available.values()):
-            return loaded.lease()
-        raise NoModel(f"no version of {self._model_dir.name!r} is serving")
-
-    async def run(self, interval_seconds: float) -> None:
-        """Steps until cancelled: at once if there was something to do, else when it is time or a runner is lost.
+    def lease(self, label: str = DEFAULT_LABEL, *, or_default: bool = False) -> VersionLease:
+        """Returns a lease on the version that answers for a label.
 
         Args:
-            interval_seconds: How often to look for new versions.
-        """
-        while True:
-            self._woken.clear()
-            if not await self._step_safely():
-                await self._pause(interval_seconds)
-
-    async def step(self) -> bool:
-        """Looks at the versions once, takes at most one action, and returns whether it took one.
+            label: The label.
+            or_default: Whether what answers for `DEFAULT_LABEL` may step in.
 
         Raises:
-            OSError: The folder of the model can't be read.
+            NoModel: None does.
         """
-        await self._end_drained()
-        present = await asyncio.to_thread(poll, self._model_dir)
-        self._take_note(present)
-        match self._next_action(present):
+        loaded = self.answering(label) or (self.answering() if or_default else None)
+        if loaded is None:
+            raise NoModel(f"no version of {self.config.name!r} is serving")
+        return loaded.lease(self.config.name, label, self._on_call)
+
+    def lease_version(self, version: int) -> VersionLease:
+        """Returns a lease on a version.
+
+        Raises:
+            NoModel: It is not available.
+        """
+        loaded = self._residents.available.get(version)
+        if loaded is None:
+            raise NoModel(f"version {version} of {self.config.name!r} is not loaded")
+        return loaded.lease(self.config.name, on_call=self._on_call)
+
+    async def run(self, interval_seconds: float) -> None:
+        """Looks and steps until cancelled, or until it is retired and nothing is left.
+
+        Args:
+            interval_seconds: How often to look.
+        """
+        await self._safely(self.look())
+        async with asyncio.TaskGroup() as loops:
+            looking = loops.create_task(self._look_for_ever(interval_seconds))
+            while not self._is_gone:
+                self._woken.clear()
+                acted = await self._safely(self.step())
+                if not acted and not self._is_gone:
+                    await self._woken.wait()
+            looking.cancel()
+
+    async def look(self) -> None:
+        """Looks once at what is published and at the history of labels. What can't be read stays as it was."""
+        problems = []
+        try:
+            self.book.note(await asyncio.to_thread(self._store.poll))
+        except OSError as error:
+            problems.append(str(error))
+        try:
+            events = await asyncio.to_thread(self._store.read_history)
+            self.label_book.labels = fold([*events, *self._unwritten], self.config.labels)
+        except OSError as error:
+            problems.append(str(error))
+        self._tell("; ".join(problems))
+        self._settle()
+        self._woken.set()
+
+    async def step(self) -> bool:
+        """Takes at most one action towards what it saw when it last looked, and returns whether it took one."""
+        await self._residents.end_drained()
+        needed = () if self._is_retired else self.label_book.needed
+        match next_action(self.book.states, self._wanted(), needed=needed, transition=self._transition):
             case Load(version):
-                await self._load(version)
+                async with self._turn:
+                    await self._residents.load(version, self.answering())
             case Unload(version):
-                self._unload(version)
+                self._residents.unload(version)
             case None:
+                self.has_tried.set()
                 return False
+        if self._residents.available:
+            self.has_tried.set()
         return True
+
+    async def record(self, event: LabelEvent) -> None:
+        """Writes an event into the history. It takes effect here at once, elsewhere at the next look.
+
+        Raises:
+            NotWritable: The history can't be written. Nothing was changed.
+        """
+        await asyncio.to_thread(self._store.append, event)
+        await self.look()
+
+    async def remember(self, event: LabelEvent) -> None:
+        """Lets an event take effect here only, as it could not be written."""
+        self._unwritten.append(event)
+        await self.look()
+
+    async def history(self) -> Sequence[LabelEvent]:
+        """Returns what was done to the labels, oldest first."""
+        return await asyncio.to_thread(self._store.read_history)
+
+    def reconfigure(self, config: ModelConfig) -> None:
+        """Serves the model with another policy or other labels, from the next look on."""
+        self.config = config
+
+    def retire(self) -> None:
+        """Leases no version any more, and ends each once it is drained."""
+        self._is_retired = True
+        for version in list(self._residents.available):
+            self._residents.unload(version)
+        self._woken.set()
 
     async def close(self) -> None:
         """Ends every runner, leased or not. Nothing serves from then on."""
-        self._leaving |= self._available
-        self._available.clear()
-        await asyncio.gather(*(loaded.close() for loaded in self._leaving.values()))
+        await self._residents.close()
 
-    async def _step_safely(self) -> bool:
+    async def _look_for_ever(self, interval_seconds: float) -> None:
+        while True:
+            await asyncio.sleep(interval_seconds)
+            await self._safely(self.look())
+
+    async def _safely(self, work: Awaitable[Result]) -> Result | None:
+        """Whatever goes wrong, the versions that serve go on serving and have to be looked after."""
         try:
-            return await self.step()
+            return await work
         except Exception:
-            # Whatever it is, the versions that serve go on serving and have to be looked after.
-            _log.exception("model=%s step failed", self._model_dir.name)
-            return False
+            _log.exception("model=%s could not be looked after", self.config.name)
+            return None
 
-    async def _pause(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._woken.wait()
+    @property
+    def _is_gone(self) -> bool:
+        """Whether it is retired and nothing is left of it."""
+        return self._is_retired and self._residents.is_empty
 
-    async def _end_drained(self) -> None:
-        """Ends the runners that nobody needs any more."""
-        for version, loaded in list(self._leaving.items()):
-            if loaded.is_leased and not loaded.runner.is_lost:
-                continue
-            await loaded.close()
-            del self._leaving[version]
-            tracked = self._versions[version]
-            if tracked.state is VersionState.UNLOADING:
-                tracked.end(self._clock())
-                self._announce(tracked)
+    def _followed(self) -> Sequence[int]:
+        """Returns the versions that the policy wants, the newest first; rejected ones if there is no other."""
+        published, policy, unfit = self.book.published, self.config.policy, self.book.excluded
+        unrejected = wanted_versions(published, policy, unfit | self.label_book.labels.rejected)
+        return unrejected or wanted_versions(published, policy, unfit)
 
-    def _take_note(self, present: Mapping[int, Fingerprint]) -> None:
-        """Tracks what is new, gives refused versions whose files changed another chance, and ends what is gone."""
-        now = self._clock()
-        for version, fingerprint in present.items():
-            if version not in self._versions:
-                record = VersionRecord(self._model_dir.name, version, VersionState.START, since=now)
-                self._versions[version] = TrackedVersion(record, fingerprint)
-                self._announce(self._versions[version])
-            elif self._versions[version].see(fingerprint, now):
-                self._announce(self._versions[version])
-        for version in self._versions.keys() - present.keys():
-            if self._versions[version].state < VersionState.AVAILABLE:
-                self._versions[version].end(now)
-                self._announce(self._versions[version])
+    def _wanted(self) -> Sequence[int]:
+        """Returns the versions that should be available: those that labels are pinned to, then the policy's."""
+        if self._is_retired:
+            return []
+        pins = (state.version for state in self.label_book.labels.states.values())
+        loadable = self.book.published - self.book.excluded
+        return list(dict.fromkeys((*(pin for pin in pins if pin in loadable), *self._followed())))
 
-    def _next_action(self, present: Mapping[int, Fingerprint]) -> Action | None:
-        now = self._clock()
-        states = {version: tracked.state for version, tracked in self._versions.items()}
-        excluded = [version for version, tracked in self._versions.items() if tracked.is_excluded(now)]
-        return next_action(states, desired_versions(present.keys(), excluded))
-
-    async def _load(self, version: int) -> None:
-        tracked = self._versions[version]
-        tracked.begin(self._clock())
-        self._announce(tracked)
-        try:
-            loaded = await self._loader.load(self._model_dir / str(version), partial(self._lose, version))
-        except Refused as refused:
-            tracked.refuse(refused, self._clock())
-        except Exception as error:
-            _log.debug("model=%s version=%d", self._model_dir.name, version, exc_info=True)
-            tracked.fail(f"{type(error).__name__}: {error}", self._clock())
-        else:
-            self._available[version] = loaded
-            tracked.become_available(self._clock())
-        self._announce(tracked)
-
-    def _unload(self, version: int) -> None:
-        """Leases the version no more; its runner is ended once it is drained."""
-        self._versions[version].unload(self._clock())
-        self._announce(self._versions[version])
-        self._leaving[version] = self._available.pop(version)
-
-    def _lose(self, version: int) -> None:
-        """Has a version loaded anew whose runner died while it was available."""
-        if version not in self._available:
-            return
-        self._leaving[version] = self._available.pop(version)
-        self._versions[version].fail("its runner ended", self._clock())
-        self._announce(self._versions[version])
+    def _settle(self) -> None:
+        for move in self.label_book.settle(self._residents.available, self._followed()):
+            _log.info("model=%s label=%s version=%s", self.config.name, move.label, move.version)
+            self._on_move(move)
         self._woken.set()
 
-    def _announce(self, tracked: TrackedVersion) -> None:
-        record = tracked.record
-        level = logging.WARNING if record.message else logging.INFO
-        _log.log(
-            level,
-            "model=%s version=%d state=%s refusal=%s message=%r",
-            record.model_name,
-            record.version,
-            record.state.name,
-            record.refusal.name if record.refusal else "",
-            record.message,
-        )
-        self._on_change(self.records)
+    def _tell(self, problem: str) -> None:
+        """Takes note of what keeps it from looking, and logs a change only: it looks every second."""
+        if problem != self.problem:
+            self.problem = problem
+            _log.warning("model=%s problem=%r", self.config.name, problem)

@@ -43,7 +43,7 @@ class Runner(Protocol):
 
     @property
     def is_responsive(self) -> bool:
-        """Whether the process is there and answers: False while it seems to hang, and once it is lost."""
+        """Whether the process is there and answers; requests had better go elsewhere if it does not."""
         ...
 
     async def load(self, saved_model_dir: Path) -> Signatures:

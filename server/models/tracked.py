@@ -1,7 +1,7 @@
 """What the manager knows of one version."""
 
-from server.domain.versions import Refused, VersionRecord, VersionState
-from server.models.directory import Fingerprint
+from server.domain.versions import RefusalReason, Refused, VersionRecord, VersionState
+from server.models.storage.ports import Fingerprint
 
 _STABLE_SECONDS = 60
 """A version that has served so long is no longer held to account for failures before."""
@@ -14,11 +14,14 @@ class TrackedVersion:
     Args:
         record: Its record, in START.
         fingerprint: Its files as they were seen first.
+        now: When that was, in seconds since the epoch.
     """
 
-    def __init__(self, record: VersionRecord, fingerprint: Fingerprint) -> None:
+    def __init__(self, record: VersionRecord, fingerprint: Fingerprint, now: float) -> None:
         self.record = record
+        self.was_available = False
         self._fingerprint = fingerprint
+        self._seen_time = now
         self._failures = 0
         self._retry_time = 0.0
 
@@ -35,6 +38,7 @@ class TrackedVersion:
 
     def become_available(self, now: float) -> None:
         """Serves from now on."""
+        self.was_available = True
         self.record = self.record.to(VersionState.AVAILABLE, now)
 
     def unload(self, now: float) -> None:
@@ -43,6 +47,7 @@ class TrackedVersion:
 
     def end(self, now: float) -> None:
         """Is gone."""
+        self.was_available = False
         self.record = self.record.to(VersionState.END, now)
 
     def refuse(self, refused: Refused, now: float) -> None:
@@ -57,16 +62,33 @@ class TrackedVersion:
         self._retry_time = now + wait
         self.record = self.record.to(VersionState.LOADING, now, message=f"{message}; tried again in {wait} s")
 
-    def see(self, fingerprint: Fingerprint, now: float) -> bool:
-        """Takes note of its files and returns whether it thereby starts anew: it was refused and they changed."""
-        changed = fingerprint != self._fingerprint
-        self._fingerprint = fingerprint
-        if changed and self.record.refusal:
+    def see(self, fingerprint: Fingerprint, now: float) -> None:
+        """Takes note of its files. If it was refused, it starts anew when they change."""
+        if fingerprint != self._fingerprint:
+            self._fingerprint, self._seen_time = fingerprint, now
+            if self.record.refusal:
+                self.record = self.record.to(VersionState.START, now)
+
+    def judge_upload(self, now: float, settle_seconds: float) -> None:
+        """Refuses it while its files may still be arriving, and lets it start once they are there.
+
+        A version with a manifest tells itself whether it is whole. Of another, nothing does but that its files
+        have been the same for `settle_seconds`.
+        """
+        is_whole = self._fingerprint.has_manifest or now - self._changed_time >= settle_seconds
+        if self.state is VersionState.START and not is_whole:
+            message = f"its files changed less than {settle_seconds:g} s ago, and it has no manifest"
+            self.refuse(Refused(RefusalReason.UPLOAD_UNFINISHED, message), now)
+        elif self.record.refusal is RefusalReason.UPLOAD_UNFINISHED and is_whole:
             self.record = self.record.to(VersionState.START, now)
-            return True
-        return False
 
     def is_excluded(self, now: float) -> bool:
         """Whether it must not be loaded now: it was refused, or waits to be tried again."""
         waits = self.state is VersionState.LOADING and now < self._retry_time
         return self.record.refusal is not None or waits
+
+    @property
+    def _changed_time(self) -> float:
+        """When its files changed, which may be long before they were seen first."""
+        changed = self._fingerprint.changed_time
+        return self._seen_time if changed is None else min(changed, self._seen_time)

@@ -64,13 +64,27 @@ class Lease(Protocol):
     """Keeps one version, and the snapshot whose classes it holds, alive for one request."""
 
     @property
+    def model_name(self) -> str:
+        """The name that the model is served under."""
+        ...
+
+    @property
+    def arm(self) -> str:
+        """The label that the traffic split gave the member."""
+        ...
+
+    @property
     def manifest(self) -> Manifest:
         """The version's manifest."""
         ...
 
     @property
     def snapshot(self) -> Snapshot:
-        """The classes that `rank` ranks."""
+        """The classes that `rank` ranks.
+
+        Raises:
+            NoModel: There are none: the version is not of a ranking model.
+        """
         ...
 
     async def rank(
@@ -89,6 +103,7 @@ class Lease(Protocol):
 
         Raises:
             RunnerLost: The process that runs the version ended.
+            ModelFailed: The model can't.
             DeadlineExpired: The deadline of the surrounding `asyncio.timeout_at` has passed.
         """
         ...
@@ -101,10 +116,10 @@ class Lease(Protocol):
 
 
 class Models(Protocol):
-    """Hands out the version that serves."""
+    """Hands out the versions that serve."""
 
-    def lease(self) -> Lease:
-        """Returns a lease on the serving version, to be used as a context manager.
+    def lease(self, member_id: str) -> Lease:
+        """Returns a lease on the version that serves a member, to be used as a context manager.
 
         Raises:
             NoModel: None is serving.

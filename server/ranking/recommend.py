@@ -1,6 +1,7 @@
 """Ranks the catalogue for a member."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from server.domain.errors import FieldViolation, InvalidRequest
 from server.domain.requests import RecommendRequest, Value
 from server.domain.results import RankedClass, Ranking
 from server.domain.validation import DEFAULT_PAGE_SIZE, check_recommend
+from server.ranking.again import asked_again
 from server.ranking.candidates import Candidates, choose
 from server.ranking.filters import ClassFilters, unknown_feature
 from server.ranking.inputs import InputReader
@@ -33,10 +35,14 @@ class Recommender:
             InvalidRequest: A field is out of its limits or does not fit the model or the catalogue.
             NoModel: No version is serving.
             StoreUnavailable: The member's features could not be read.
-            RunnerLost: The process that runs the version ended.
+            RunnerLost: The process that runs the version ended, and so did that of the one asked instead.
+            ModelFailed: The model can't rank.
         """
         check_recommend(request)
-        with self._models.lease() as lease:
+        return await asked_again(partial(self._recommend, request))
+
+    async def _recommend(self, request: RecommendRequest) -> Ranking:
+        with self._models.lease(request.member_id) as lease:
             snapshot = lease.snapshot
             _check_names(request.class_feature_names, snapshot)
             candidates = choose(request, snapshot, self._filters(snapshot))

@@ -1,10 +1,13 @@
 """Scores chosen classes for a member."""
 
+from functools import partial
+
 import numpy as np
 
 from server.domain.requests import ScoreRequest
 from server.domain.results import ScoredClass, Scores
 from server.domain.validation import check_score
+from server.ranking.again import asked_again
 from server.ranking.candidates import Candidates, choose_exactly
 from server.ranking.inputs import InputReader
 from server.ranking.ports import Lease, MemberRow, Models
@@ -25,10 +28,14 @@ class Scorer:
             InvalidRequest: A field is out of its limits or does not fit the model.
             NoModel: No version is serving.
             StoreUnavailable: The member's features could not be read.
-            RunnerLost: The process that runs the version ended.
+            RunnerLost: The process that runs the version ended, and so did that of the one asked instead.
+            ModelFailed: The model can't rank.
         """
         check_score(request)
-        with self._models.lease() as lease:
+        return await asked_again(partial(self._score, request))
+
+    async def _score(self, request: ScoreRequest) -> Scores:
+        with self._models.lease(request.member_id) as lease:
             candidates = choose_exactly(request.class_ids, lease.snapshot)
             member = await self._inputs.read(lease.manifest, request.member_id, request.context)
             scores = await _score(lease, member, candidates)

@@ -6,5 +6,5 @@ from server.ranking.ports import Lease, MemberRow
 
 def source_of(lease: Lease, member: MemberRow) -> Source:
     """Returns what an answer made with `lease` for `member` was made from."""
-    manifest = lease.manifest
-    return Source(manifest.model_name, manifest.version, member.is_known, lease.snapshot.generation)
+    version, generation = lease.manifest.version, lease.snapshot.generation
+    return Source(lease.model_name, version, member.is_known, generation, lease.arm)

@@ -1,1 +1,1 @@
-"""The gRPC services over the transport-free handlers of `server.ranking`."""
+"""The gRPC services over the transport-free handlers of `server.ranking` and `server.inference`."""

@@ -6,6 +6,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from paceline.v1 import model_service_pb2 as models_pb
 from paceline.v1 import recommendation_service_pb2 as pb
+from server.domain.labels import LabelStatus
+from server.domain.models import ModelProblem
 from server.domain.requests import (
     AnyOf,
     ClassFilter,
@@ -95,6 +97,7 @@ def recommend_response(ranking: Ranking) -> pb.RecommendClassesResponse:
         unknown_class_ids=ranking.unknown_class_ids,
         candidate_count=ranking.candidate_count,
         catalogue_generation=ranking.source.generation,
+        arm=ranking.source.arm,
     )
 
 
@@ -105,6 +108,7 @@ def score_response(scores: Scores) -> pb.ScoreClassesResponse:
         model_version=_model_version(scores.source),
         member_status=_member_status(scores.source),
         catalogue_generation=scores.source.generation,
+        arm=scores.source.arm,
     )
 
 
@@ -127,9 +131,17 @@ def _member_status(source: Source) -> "pb.MemberStatus.ValueType":
     return pb.MEMBER_STATUS_KNOWN if source.member_is_known else pb.MEMBER_STATUS_UNKNOWN
 
 
-def model_status_response(records: Iterable[VersionRecord]) -> models_pb.GetModelStatusResponse:
-    """Returns the message of the records of versions."""
-    return models_pb.GetModelStatusResponse(versions=[_version_status(record) for record in records])
+def model_status_response(
+    records: Iterable[VersionRecord], labels: Iterable[LabelStatus], problems: Iterable[ModelProblem]
+) -> models_pb.GetModelStatusResponse:
+    """Returns the message of the records of versions, of labels, and of what is wrong."""
+    return models_pb.GetModelStatusResponse(
+        versions=[_version_status(record) for record in records],
+        labels=[_label_status(status) for status in labels],
+        problems=[
+            models_pb.ModelProblem(model_name=problem.model_name, message=problem.message) for problem in problems
+        ],
+    )
 
 
 def _version_status(record: VersionRecord) -> models_pb.ModelVersionStatus:
@@ -148,3 +160,14 @@ def _refusal_reason(record: VersionRecord) -> "models_pb.RefusalReason.ValueType
     if record.refusal is None:
         return models_pb.REFUSAL_REASON_UNSPECIFIED
     return models_pb.RefusalReason.Value(f"REFUSAL_REASON_{record.refusal.name}")
+
+
+def _label_status(status: LabelStatus) -> models_pb.LabelStatus:
+    return models_pb.LabelStatus(
+        model_name=status.model_name,
+        label=status.label,
+        version=status.version or 0,
+        pinned_version=status.pinned_version or 0,
+        weight=status.weight,
+        shadow_share=status.shadow_share,
+    )

@@ -13,6 +13,7 @@ import grpc
 from grpc_status import rpc_status
 
 from server.domain.errors import DeadlineExpired, Draining
+from server.rpc.call_log import answered_by
 from server.rpc.errors import UNEXPECTED, kind_of, to_status
 
 if TYPE_CHECKING:
@@ -83,13 +84,14 @@ def errors(method: str, handle: Handler) -> Handler:
 
 
 def observed(observe: Observe) -> Layer:
-    """Returns the layer that tells `observe` of every call."""
+    """Returns the layer that tells `observe` of every call, and logs it at the level DEBUG."""
 
     def layer(method: str, handle: Handler) -> Handler:
         async def call(request: Any, context: Context) -> Any:
-            begun, code = time.perf_counter(), grpc.StatusCode.OK
+            begun, code, response = time.perf_counter(), grpc.StatusCode.OK, None
             try:
-                return await handle(request, context)
+                response = await handle(request, context)
+                return response
             except asyncio.CancelledError:
                 code = grpc.StatusCode.CANCELLED
                 raise
@@ -97,7 +99,11 @@ def observed(observe: Observe) -> Layer:
                 code = kind_of(error).code
                 raise
             finally:
-                observe(method, code.name, time.perf_counter() - begun)
+                seconds = time.perf_counter() - begun
+                observe(method, code.name, seconds)
+                if logger.isEnabledFor(logging.DEBUG):
+                    answered = answered_by(request, response)
+                    logger.debug("%s code=%s ms=%.1f%s", method, code.name, seconds * 1000, answered)
 
         return call
 
@@ -124,8 +130,12 @@ def deadline(_method: str, handle: Handler) -> Handler:
     return call
 
 
+PACKAGES = ("/paceline.", "/tensorflow.serving.")
+"""How the methods begin that layers are put around; all of them are unary."""
+
+
 class LayeredInterceptor(grpc.aio.ServerInterceptor):
-    """Puts layers around the unary methods of Paceline's services.
+    """Puts layers around the methods of Paceline's services, and of TensorFlow Serving's.
 
     Args:
         layers: From the outermost to the innermost.
@@ -145,7 +155,7 @@ class LayeredInterceptor(grpc.aio.ServerInterceptor):
         handler = self._handlers.get(method)
         if handler is None:
             handler = await continuation(handler_call_details)
-            if method.startswith("/paceline.") and handler is not None:
+            if method.startswith(PACKAGES) and handler is not None:
                 handler = self._handlers[method] = self._wrap(method, handler)
         return handler
 

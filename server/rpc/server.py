@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from contextlib import suppress
 
 import grpc
@@ -10,51 +10,33 @@ from grpc_health.v1 import health as health_check
 from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from paceline.v1 import model_service_pb2 as models_pb
-from paceline.v1 import recommendation_service_pb2 as pb
-from paceline.v1.model_service_pb2_grpc import add_ModelServiceServicer_to_server
-from paceline.v1.recommendation_service_pb2_grpc import add_RecommendationServiceServicer_to_server
 from server.domain.errors import StartError
-from server.domain.versions import VersionRecord
-from server.ranking.recommend import Recommender
-from server.ranking.score import Scorer
 from server.rpc.channel import SERVER_OPTIONS, Tls
 from server.rpc.health import Health
 from server.rpc.layers import Gate, LayeredInterceptor, Observe, deadline, errors, observed
-from server.rpc.servicers import ModelServicer, RecommendationServicer
-
-SERVICES = (
-    pb.DESCRIPTOR.services_by_name["RecommendationService"].full_name,
-    models_pb.DESCRIPTOR.services_by_name["ModelService"].full_name,
-)
+from server.rpc.services import Service
 
 
 class GrpcServer:
-    """Paceline's services, health and reflection on one port.
+    """Services, health and reflection on one port.
 
     Args:
-        recommender: Answers RecommendClasses.
-        scorer: Answers ScoreClasses.
-        records: Returns the records of all versions, newest first.
+        services: Those of the port; see `server.rpc.services`.
         observe: Is told of every call.
     """
 
-    def __init__(
-        self,
-        recommender: Recommender,
-        scorer: Scorer,
-        records: Callable[[], Iterable[VersionRecord]],
-        observe: Observe,
-    ) -> None:
+    def __init__(self, services: Sequence[Service], observe: Observe) -> None:
         self.gate = Gate()
         layers = (errors, observed(observe), self.gate.layer, deadline)  # the outermost first
         self._server = grpc.aio.server(interceptors=[LayeredInterceptor(layers)], options=SERVER_OPTIONS)
-        self.health = Health(SERVICES)
-        add_RecommendationServiceServicer_to_server(RecommendationServicer(recommender, scorer), self._server)
-        add_ModelServiceServicer_to_server(ModelServicer(records), self._server)
+        for service in services:
+            service.add(self._server)
+        names = [service.name for service in services]
+        self.health = Health(names)
         health_pb2_grpc.add_HealthServicer_to_server(self.health.servicer, self._server)
-        names = (*SERVICES, health_check.SERVICE_NAME, reflection.SERVICE_NAME)
-        reflection.enable_server_reflection(names, self._server)
+        reflection.enable_server_reflection(
+            (*names, health_check.SERVICE_NAME, reflection.SERVICE_NAME), self._server
+        )
 
     def bind(self, host: str, port: int, tls: Tls | None = None) -> int:
         """Takes the port and returns it; 0 takes a free one.

@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 
 from server.domain.errors import NoModel, RunnerLost
+from server.domain.models import ModelConfig
 from server.domain.versions import VersionState
 from server.models.client import RunnerProcess
 from server.models.leases import LoadedVersion
 from server.models.loader import Loader
 from server.models.manager import ModelManager
+from server.models.storage.local import LocalStore
 from tests.support.linear_model import member_columns, publish, snapshot
 from tests.support.processes import ends_within
 
@@ -57,7 +59,11 @@ async def test_a_runner_killed_under_load_fails_its_calls_at_once_and_is_replace
             return int(positions[0, 0])
 
     publish(tmp_path / "classes", 1, 2.0, write_saved_model)
-    manager = ModelManager(tmp_path / "classes", Loader(start, [], prepare))
+    model_dir = tmp_path / "classes"
+    manager = ModelManager(
+        ModelConfig("classes", str(model_dir)), LocalStore(model_dir), Loader(start, [], prepare)
+    )
+    await manager.look()
     await manager.step()
 
     calls = [asyncio.ensure_future(ask()) for _ in range(500)]
@@ -68,10 +74,10 @@ async def test_a_runner_killed_under_load_fails_its_calls_at_once_and_is_replace
     assert {type(outcome) for outcome in outcomes} == {int, RunnerLost}
     with pytest.raises(NoModel):
         manager.lease()
-    assert manager.records[0].state is VersionState.LOADING
+    assert manager.book.records[0].state is VersionState.LOADING
 
     await manager.step()
-    assert manager.records[0].state is VersionState.AVAILABLE
+    assert manager.book.records[0].state is VersionState.AVAILABLE
     assert await ask() == 1
     await manager.close()
 

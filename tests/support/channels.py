@@ -1,20 +1,23 @@
-"""A gRPC server over the fakes of `server.ranking`, on loopback."""
+"""A gRPC server over the fakes of the ports, on loopback."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import grpc
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
 from grpc_status import rpc_status
 
-from server.domain.versions import VersionRecord
+from server.inference.ports import Servables
 from server.ranking.inputs import InputReader
 from server.ranking.recommend import Recommender
 from server.ranking.score import Scorer
 from server.rpc.channel import Tls
 from server.rpc.server import GrpcServer
+from server.rpc.services import Service, admin_services, model_services, recommendation_service
+from tests.support.admin import FakeAdmin, FakeStates
 from tests.support.fakes import FakeMembers, FakeModels
+from tests.support.servables import FakeServables
 
 HOST = "127.0.0.1"
 
@@ -25,7 +28,9 @@ class Served:
 
     server: GrpcServer
     port: int
-    observed: list[tuple[str, str]] = field(default_factory=list)
+    services: Sequence[str]
+    """Their full names."""
+    observed: list[tuple[str, str]]
     """The method and the code of every call that ended."""
 
     @property
@@ -38,22 +43,38 @@ async def serving(
     models: FakeModels,
     members: FakeMembers | None = None,
     *,
-    records: Iterable[VersionRecord] = (),
+    servables: Servables | None = None,
+    states: FakeStates | None = None,
     tls: Tls | None = None,
 ) -> AsyncIterator[Served]:
-    """Runs a server until the block ends."""
-    observed: list[tuple[str, str]] = []
+    """Runs a server with the port for everybody until the block ends."""
     inputs = InputReader(members or FakeMembers(), lambda: 1_700_000_000.0)
-    server = GrpcServer(
-        Recommender(models, inputs),
-        Scorer(models, inputs),
-        lambda: records,
-        lambda method, code, _: observed.append((method.rpartition("/")[2], code)),
-    )
+    recommender, scorer = Recommender(models, inputs), Scorer(models, inputs)
+    services = [
+        recommendation_service(recommender.recommend, scorer.score),
+        *model_services(servables or FakeServables(), states or FakeStates()),
+    ]
+    async with _running(services, tls) as served:
+        yield served
+
+
+@asynccontextmanager
+async def serving_admins(
+    admin: FakeAdmin, *, states: FakeStates | None = None, tls: Tls | None = None
+) -> AsyncIterator[Served]:
+    """Runs a server with the port for admins until the block ends."""
+    async with _running(admin_services(states or FakeStates(), admin), tls) as served:
+        yield served
+
+
+@asynccontextmanager
+async def _running(services: Sequence[Service], tls: Tls | None) -> AsyncIterator[Served]:
+    observed: list[tuple[str, str]] = []
+    server = GrpcServer(services, lambda method, code, _: observed.append((method.rpartition("/")[2], code)))
     port = server.bind(HOST, 0, tls)
     await server.start()
     try:
-        yield Served(server, port, observed)
+        yield Served(server, port, [service.name for service in services], observed)
     finally:
         await server.stop(0)
 

@@ -6,15 +6,22 @@ from pathlib import Path
 import numpy as np
 
 from contract.stubs.manifest_pb2 import Manifest
+from server.domain.labels import LabelAction, LabelEvent, Note
+from server.domain.models import DEFAULT_LABEL, Latest, ModelConfig, VersionPolicy
 from server.domain.versions import VersionRecord, VersionState
+from server.models.book import OnChange
+from server.models.label_book import Move
 from server.models.leases import LoadedVersion
 from server.models.loader import Loader
-from server.models.manager import ModelManager
-from server.models.ports import OnChange
+from server.models.manager import Lifecycle, ModelManager, OnMove
+from server.models.storage.local import LocalStore
 from tests.support.fake_runner import FakeRunners, write_fake_model
 from tests.support.linear_model import WriteModel, publish, snapshot
 
 MINUTES = np.array([10, 30, 20], dtype=np.float32)
+NEWEST = Latest()
+AT_ONCE = Lifecycle(keep_seconds=0)
+"""What a label left is unloaded at once."""
 
 
 class ModelServer:
@@ -23,20 +30,37 @@ class ModelServer:
     Attributes:
         failing_check: Raised by the check of manifests, when set.
         failing_prepare: Raised instead of preparing, when set.
-        changes: The records at each change.
+        changes: The record of each change.
+        moves: What labels did.
     """
 
-    def __init__(self, folder: Path, *, timeout_seconds: float = 300, on_change: OnChange | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        timeout_seconds: float = 300,
+        lifecycle: Lifecycle = AT_ONCE,
+        policy: VersionPolicy = NEWEST,
+        on_change: OnChange | None = None,
+        on_move: OnMove | None = None,
+    ) -> None:
         self.model_dir = folder / "classes"
         self.runners = FakeRunners()
         self.now = 1000.0
         self.failing_check: Exception | None = None
         self.failing_prepare: Exception | None = None
         self.checked: list[int] = []
-        self.changes: list[Sequence[VersionRecord]] = []
-        loader = Loader(self.runners.start, [self._check], self._prepare, timeout_seconds)
+        self.changes: list[VersionRecord] = []
+        self.moves: list[Move] = []
+        self.store = LocalStore(self.model_dir)
         self.manager = ModelManager(
-            self.model_dir, loader, on_change=on_change or self.changes.append, clock=lambda: self.now
+            ModelConfig("classes", str(self.model_dir), policy),
+            self.store,
+            Loader(self.runners.start, [self._check], self._prepare, timeout_seconds=timeout_seconds),
+            lifecycle=lifecycle,
+            on_change=on_change or self.changes.append,
+            on_move=on_move or self.moves.append,
+            clock=lambda: self.now,
         )
 
     def publish(
@@ -45,24 +69,46 @@ class ModelServer:
         """Publishes a version whose weight is its number."""
         return publish(self.model_dir, version, float(version), write, promised=promised)
 
+    async def step(self) -> bool:
+        """Looks, and takes at most one action."""
+        await self.manager.look()
+        return await self.manager.step()
+
     async def settle(self, steps: int = 20) -> None:
-        """Steps until there is nothing to do, and once more, as what was drained ends at the next look."""
+        """Steps until there is nothing to do, and once more, as what was drained ends at the next step."""
         for _ in range(steps):
-            if not await self.manager.step():
-                await self.manager.step()
+            if not await self.step():
+                await self.step()
                 return
         raise AssertionError(f"there was still something to do after {steps} steps")
 
+    async def move(
+        self,
+        action: LabelAction,
+        version: int | None,
+        *,
+        previous: int | None = None,
+        label: str = DEFAULT_LABEL,
+    ) -> None:
+        """Moves a label by an event in the history, as another server would."""
+        self.store.append(LabelEvent(action, self.now, Note("ada"), label, version, previous))
+        await self.manager.look()
+
     @property
     def states(self) -> dict[int, VersionState]:
-        return {record.version: record.state for record in self.manager.records}
+        return {record.version: record.state for record in self.manager.book.records}
 
     def record(self, version: int) -> VersionRecord:
-        return next(record for record in self.manager.records if record.version == version)
+        return next(record for record in self.manager.book.records if record.version == version)
 
-    def serving_version(self) -> int:
-        with self.manager.lease() as lease:
-            return lease.manifest.version
+    def serving_version(self, label: str = DEFAULT_LABEL) -> int:
+        with self.manager.lease(label) as lease:
+            return lease.version
+
+    @property
+    def changed(self) -> Sequence[VersionState]:
+        """The states that were announced."""
+        return [record.state for record in self.changes]
 
     async def _check(self, manifest: Manifest) -> None:
         self.checked.append(manifest.version)

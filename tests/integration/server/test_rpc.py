@@ -17,9 +17,11 @@ from paceline.v1 import recommendation_service_pb2 as pb
 from paceline.v1.model_service_pb2_grpc import ModelServiceStub
 from paceline.v1.recommendation_service_pb2_grpc import RecommendationServiceStub
 from server.domain.errors import PacelineError, RunnerLost, StartError, StoreUnavailable
+from server.domain.labels import LabelStatus
+from server.domain.models import ModelProblem
 from server.domain.versions import VersionRecord, VersionState
 from server.rpc.channel import MAX_REQUEST_BYTES
-from server.rpc.server import SERVICES
+from tests.support.admin import FakeStates
 from tests.support.channels import HOST, Served, invalid_fields, reason, serving
 from tests.support.fakes import FakeMembers, FakeModels, snapshot
 
@@ -37,7 +39,9 @@ async def served() -> AsyncIterator[Served]:
         VersionRecord("ranking", 3, VersionState.AVAILABLE, 2.0),
         VersionRecord("other", 1, VersionState.START, 1.0),
     ]
-    async with serving(models(), KNOWN, records=records) as server:
+    labels = [LabelStatus("other", "stable", None, None), LabelStatus("ranking", "stable", 3, None)]
+    problems = [ModelProblem("other", "the folder can't be read")]
+    async with serving(models(), KNOWN, states=FakeStates(records, labels, problems)) as server:
         yield server
 
 
@@ -191,13 +195,15 @@ async def test_the_status_of_one_model_or_of_all(served: Served, name: str, foun
         request = models_pb.GetModelStatusRequest(model_name=name)
         response = await ModelServiceStub(channel).GetModelStatus(request)
     assert [version.model_version.name for version in response.versions] == found
+    assert {label.model_name for label in response.labels} == set(found)
+    assert {problem.model_name for problem in response.problems} == set(found) & {"other"}
 
 
 async def test_health_follows_whether_a_version_serves(served: Served) -> None:
     for is_serving in (False, True, False):
         await served.server.health.tell(is_serving=is_serving)
         expected = HealthCheckResponse.SERVING if is_serving else HealthCheckResponse.NOT_SERVING
-        for service in ("", *SERVICES):
+        for service in ("", *served.services):
             assert await health_of(served, service) == expected
 
 
@@ -251,7 +257,7 @@ async def test_reflection_lists_the_services(served: Served) -> None:
         )
         answer = await call.read()
     names = {service.name for service in answer.list_services_response.service}
-    assert {*SERVICES, "grpc.health.v1.Health"} <= names
+    assert {*served.services, "grpc.health.v1.Health"} <= names
 
 
 async def test_a_port_in_use_is_refused(served: Served) -> None:

@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from server.domain.models import ModelConfig
 from server.domain.versions import VersionState
 from server.models.client import RunnerProcess
 from server.models.leases import LoadedVersion
 from server.models.loader import Loader
-from server.models.manager import ModelManager
+from server.models.manager import Lifecycle, ModelManager
+from server.models.storage.local import LocalStore
 from tests.support.linear_model import member_columns, publish, snapshot
 from tests.support.processes import ends_within, nice_values
 
@@ -36,11 +38,18 @@ async def test_a_newer_version_takes_over_and_the_older_process_ends(tmp_path: P
         await loaded.use_snapshot(snapshot(1, MINUTES))
 
     model_dir = tmp_path / "classes"
-    manager = ModelManager(model_dir, Loader(start, [], prepare))
+    manager = ModelManager(
+        ModelConfig("classes", str(model_dir)),
+        LocalStore(model_dir),
+        Loader(start, [], prepare),
+        lifecycle=Lifecycle(keep_seconds=0),
+    )
     publish(model_dir, 9, 2.0, write_saved_model)
+    await manager.look()
     await manager.step()
     with manager.lease() as old:
         publish(model_dir, 10, -2.0, write_saved_model)
+        await manager.look()
         await manager.step()
         await manager.step()
         with manager.lease() as new:
@@ -49,7 +58,7 @@ async def test_a_newer_version_takes_over_and_the_older_process_ends(tmp_path: P
         assert not ends_within(runners[0].pid, 0)
     await manager.step()
     assert ends_within(runners[0].pid, 0)
-    assert [record.state for record in manager.records] == [VersionState.AVAILABLE, VersionState.END]
+    assert [record.state for record in manager.book.records] == [VersionState.AVAILABLE, VersionState.END]
 
     if os.geteuid() == 0:  # else it depends on RLIMIT_NICE
         assert nice_while_preparing == [{19}, {19}]

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import pytest_asyncio
 
+from server.domain.errors import ModelFailed
 from server.models.leases import LoadedVersion
 from server.models.loader import Loader
-from server.models.ports import CallFailed
 from server.models.signatures import check_signatures
 from tests.support import linear_model
 from tests.support.linear_model import WriteModel, class_columns, member_columns, publish, snapshot
@@ -65,7 +65,7 @@ async def test_a_ranking_equals_numpy(loaded: LoadedVersion, seed: int) -> None:
     candidates = chance.random((1, len(MINUTES))) < chance.random()
     columns = member_columns(liking=chance.normal(), surface=str(chance.choice(["home", "search", ""])))
     count = int(chance.integers(1, len(MINUTES) + 1))
-    with loaded.lease() as lease:
+    with loaded.lease("classes") as lease:
         scores, positions = await lease.rank(columns, candidates, count)
     expected = linear_model.ranking(WEIGHT, columns, class_columns(MINUTES), candidates, count)
     np.testing.assert_allclose(scores, expected[0], atol=1e-5)
@@ -82,13 +82,13 @@ async def test_row_by_row_scores_equal_numpy(loaded: LoadedVersion) -> None:
 
 async def test_a_catalogue_without_classes_ranks_none(loaded: LoadedVersion) -> None:
     await loaded.use_snapshot(snapshot(2, MINUTES[:0]))
-    with loaded.lease() as lease:
+    with loaded.lease("classes") as lease:
         scores, positions = await lease.rank(member_columns(), np.ones((1, 0), dtype=np.bool_), 0)
     assert scores.shape == positions.shape == (1, 0)
 
 
 async def test_a_lease_ranks_its_own_snapshot_beside_newer_ones(loaded: LoadedVersion) -> None:
-    with loaded.lease() as before:
+    with loaded.lease("classes") as before:
         for generation in (2, 3, 4):
             await loaded.use_snapshot(snapshot(generation, MINUTES[:3]))
         everything = np.ones((1, len(MINUTES)), dtype=np.bool_)
@@ -97,8 +97,8 @@ async def test_a_lease_ranks_its_own_snapshot_beside_newer_ones(loaded: LoadedVe
 
 
 async def test_a_call_that_tensorflow_can_not_do_fails_alone(loaded: LoadedVersion) -> None:
-    with loaded.lease() as lease:
-        with pytest.raises(CallFailed, match="must be broadcastable"):
+    with loaded.lease("classes") as lease:
+        with pytest.raises(ModelFailed, match="version 1 of 'classes' can't rank"):
             await lease.rank(member_columns(), np.ones((1, 2, 3), dtype=np.bool_), 1)
         _, positions = await lease.rank(member_columns(), np.ones((1, len(MINUTES)), dtype=np.bool_), 1)
         assert positions.shape == (1, 1)

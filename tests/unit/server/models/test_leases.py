@@ -12,6 +12,7 @@ from server.ranking.ports import Lease
 from tests.support.fake_runner import FakeRunner, write_fake_model
 from tests.support.linear_model import manifest, member_columns, snapshot
 
+NAME = "classes"
 SHORT, LONG = (np.array(minutes, dtype=np.float32) for minutes in ([10, 20], [50, 40, 30]))
 
 
@@ -35,17 +36,17 @@ async def places(lease: Lease) -> list[int]:
     return found
 
 
-async def test_there_is_no_lease_without_a_snapshot(loaded: LoadedVersion) -> None:
-    with pytest.raises(NoModel, match="version 1 of 'classes' has no catalogue"):
-        loaded.lease()
+async def test_there_is_nothing_to_rank_without_a_snapshot(loaded: LoadedVersion) -> None:
+    with loaded.lease(NAME) as lease, pytest.raises(NoModel, match="version 1 of 'classes' has no catalogue"):
+        _ = lease.snapshot
     assert not loaded.is_leased
 
 
 async def test_a_lease_ranks_the_snapshot_that_was_there_when_it_was_taken(loaded: LoadedVersion) -> None:
     await loaded.use_snapshot(snapshot(1, SHORT))
-    with loaded.lease() as before:
+    with loaded.lease(NAME) as before:
         await loaded.use_snapshot(snapshot(2, LONG))
-        with loaded.lease() as after:
+        with loaded.lease(NAME) as after:
             assert (before.snapshot.generation, after.snapshot.generation) == (1, 2)
             assert await places(before) == [1, 0]
             assert await places(after) == [0, 1, 2]
@@ -55,7 +56,7 @@ async def test_a_leased_snapshot_outlives_any_number_of_later_ones(
     loaded: LoadedVersion, runner: FakeRunner
 ) -> None:
     await loaded.use_snapshot(snapshot(1, SHORT))
-    with loaded.lease() as lease:
+    with loaded.lease(NAME) as lease:
         for generation in range(2, 6):
             await loaded.use_snapshot(snapshot(generation, LONG))
         assert await places(lease) == [1, 0]
@@ -72,7 +73,7 @@ async def test_the_runner_keeps_no_snapshot_that_nobody_can_ask_for(
 
 async def test_snapshots_of_the_same_generation_are_kept_apart(loaded: LoadedVersion) -> None:
     await loaded.use_snapshot(snapshot(1, SHORT))
-    with loaded.lease() as before:
+    with loaded.lease(NAME) as before:
         await loaded.use_snapshot(snapshot(1, LONG))
         assert await places(before) == [1, 0]
 
@@ -84,7 +85,7 @@ async def test_snapshots_that_arrive_together_can_each_be_leased(loaded: LoadedV
     ]
     for generation, (use, expected) in enumerate(zip(arriving, [[1, 0], [0, 1, 2]] * 2, strict=True)):
         await use
-        with loaded.lease() as lease:
+        with loaded.lease(NAME) as lease:
             assert lease.snapshot.generation == generation
             assert await places(lease) == expected
 
@@ -102,19 +103,19 @@ async def test_a_snapshot_that_could_not_be_encoded_changes_nothing(
 
 async def test_a_version_is_leased_until_the_last_lease_is_returned(loaded: LoadedVersion) -> None:
     await loaded.use_snapshot(snapshot(1, SHORT))
-    with loaded.lease(), loaded.lease():
+    with loaded.lease(NAME), loaded.lease(NAME):
         assert loaded.is_leased
     assert not loaded.is_leased
 
 
 async def test_a_lease_is_returned_when_its_request_fails(loaded: LoadedVersion) -> None:
     await loaded.use_snapshot(snapshot(1, SHORT))
-    with pytest.raises(ZeroDivisionError), loaded.lease():
+    with pytest.raises(ZeroDivisionError), loaded.lease(NAME):
         raise ZeroDivisionError
     assert not loaded.is_leased
 
 
 async def test_every_lease_has_the_same_manifest_object(loaded: LoadedVersion) -> None:
     await loaded.use_snapshot(snapshot(1, SHORT))
-    leases: list[VersionLease] = [loaded.lease(), loaded.lease()]
+    leases: list[VersionLease] = [loaded.lease(NAME), loaded.lease(NAME)]
     assert leases[0].manifest is leases[1].manifest

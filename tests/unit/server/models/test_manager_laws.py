@@ -3,23 +3,31 @@
 import asyncio
 import shutil
 import tempfile
+from collections.abc import Coroutine
 from pathlib import Path
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 
-from server.domain.errors import NoModel
+from server.domain.errors import Conflict, NoModel, NotFound
+from server.domain.labels import LabelAction, LabelEvent, Note
+from server.domain.models import DEFAULT_LABEL
 from server.domain.versions import VersionState
+from server.models.admin import Admin
 from server.models.leases import VersionLease
+from server.models.manager import Lifecycle
+from server.models.served import ServedModels
 from tests.support.fake_runner import FakeRunner, write_broken_model
 from tests.support.model_server import ModelServer
 
 VERSIONS = st.integers(min_value=1, max_value=5)
+KEEP = 100.0
+NOTE = Note("ada")
 
 
 class ModelLife(RuleBasedStateMachine):
-    """Publishes, deletes, crashes, leases and steps, in any order."""
+    """Publishes, corrupts, deletes, promotes, rolls back, kills, leases and steps, in any order."""
 
     leases = Bundle("leases")
 
@@ -27,10 +35,21 @@ class ModelLife(RuleBasedStateMachine):
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
         self.events = asyncio.Runner()
-        self.server = ModelServer(self.folder)
         self.good: set[int] = set()
-        self.once_good: set[int] = set()
+        self.once_published: set[int] = set()
+        self.pinned: int | None = None
+        self.rejected: set[int] = set()
         self.leased: list[tuple[VersionLease, FakeRunner]] = []
+
+    @initialize(keep_seconds=st.sampled_from([0.0, KEEP]))
+    def begin(self, keep_seconds: float) -> None:
+        """Begins with a version that serves."""
+        self.server = ModelServer(self.folder, lifecycle=Lifecycle(keep_seconds=keep_seconds))
+        models = ServedModels(lambda _: self.server.manager, 1)
+        models.add(self.server.manager)
+        self.admin = Admin(models, lambda: self.server.now)
+        self.publish_good(3)
+        self.settle()
 
     def teardown(self) -> None:
         self.events.run(self.server.manager.close())
@@ -39,29 +58,74 @@ class ModelLife(RuleBasedStateMachine):
 
     @rule(version=VERSIONS)
     def publish_good(self, version: int) -> None:
-        if version not in self.good:
-            shutil.rmtree(self.server.model_dir / str(version), ignore_errors=True)
+        if version not in self.once_published:  # what was published is never changed by its publisher
             self.server.publish(version)
             self.good.add(version)
-            self.once_good.add(version)
+            self.once_published.add(version)
+
+    @rule(version=VERSIONS)
+    def publish_good_and_settle(self, version: int) -> None:
+        self.publish_good(version)
+        self.settle()
 
     @rule(version=VERSIONS)
     def publish_bad(self, version: int) -> None:
-        if version not in self.once_good:  # what was published is never changed
+        if version not in self.once_published:
             self.server.publish(version, write=write_broken_model)
+            self.once_published.add(version)
+
+    @rule(version=VERSIONS)
+    def corrupt(self, version: int) -> None:
+        if version in self.good:
+            (self.server.model_dir / str(version) / "weight.txt").write_text("7.5")
+            self.good.discard(version)
 
     @rule(version=VERSIONS)
     def delete(self, version: int) -> None:
         shutil.rmtree(self.server.model_dir / str(version), ignore_errors=True)
         self.good.discard(version)
 
-    @rule()
-    def crash_every_runner(self) -> None:
-        for runner in self.server.runners.alive:
-            runner.crash()
+    @rule(place=st.integers(0, 4))
+    def kill_a_runner(self, place: int) -> None:
+        alive = self.server.runners.alive
+        if alive:
+            alive[place % len(alive)].crash()
 
-    @rule(seconds=st.sampled_from([1, 60]))
-    def wait(self, seconds: int) -> None:
+    @rule(version=VERSIONS)
+    def promote(self, version: int) -> None:
+        self.move(self.admin.promote("classes", version, DEFAULT_LABEL, NOTE, allow_unloaded=True))
+
+    @rule()
+    def roll_back(self) -> None:
+        before = self.serving
+        event = self.move(self.admin.roll_back("classes", DEFAULT_LABEL, NOTE))
+        assert event is None or event.version not in self.rejected
+        assert event is None or before is None or event.version != event.previous_version
+
+    @rule()
+    def pin(self) -> None:
+        self.move(self.admin.pin("classes", DEFAULT_LABEL, NOTE))
+
+    @rule()
+    def unpin(self) -> None:
+        self.move(self.admin.unpin("classes", DEFAULT_LABEL, NOTE))
+
+    def move(self, action: Coroutine[None, None, LabelEvent]) -> LabelEvent | None:
+        served = self.serving
+        try:
+            event = self.events.run(action)
+        except (Conflict, NotFound):
+            return None
+        self.pinned = event.version
+        if event.action is LabelAction.ROLL_BACK and event.previous_version:
+            self.rejected.add(event.previous_version)
+        if event.action in {LabelAction.PROMOTE, LabelAction.PIN} and event.version:
+            self.rejected.discard(event.version)
+        assert served is None or self.serving is not None, "moving a label took the serving version away"
+        return event
+
+    @rule(seconds=st.sampled_from([1, 60, KEEP]))
+    def wait(self, seconds: float) -> None:
         self.server.now += seconds
 
     @rule(target=leases)
@@ -70,8 +134,10 @@ class ModelLife(RuleBasedStateMachine):
             lease = self.server.manager.lease()
         except NoModel:
             return multiple()
-        runner = self.server.runners.alive[-1]
-        self.leased.append((lease, runner))
+        loaded = self.server.manager.answering()
+        assert loaded is not None
+        assert isinstance(loaded.runner, FakeRunner)
+        self.leased.append((lease, loaded.runner))
         return lease
 
     @rule(lease=consumes(leases))
@@ -81,36 +147,51 @@ class ModelLife(RuleBasedStateMachine):
 
     @rule()
     def step(self) -> None:
-        served = self.serves()
-        self.events.run(self.server.manager.step())
-        assert self.serves() or not served, "a step took the serving version away"
+        served = self.serving
+        self.events.run(self.server.step())
+        assert self.serving is not None or served is None, "a step took the serving version away"
 
     @rule()
     def settle(self) -> None:
-        """With nothing left to wait for, the newest good version serves, and nothing else but what is leased."""
+        """With nothing left to wait for, the label is where it should be."""
         self.server.now += 60
-        self.events.run(self.server.settle())
-        if self.good:
-            assert self.server.serving_version() == max(self.good)
+        self.events.run(self.server.settle(steps=40))
+        loaded = {version for version, state in self.server.states.items() if state is VersionState.AVAILABLE}
+        on_disk = {int(path.name) for path in self.server.model_dir.iterdir()}
+        unrejected = (self.good | (loaded & on_disk)) - self.rejected
+        leaving = {version for version, state in self.server.states.items() if state is VersionState.UNLOADING}
+        if (
+            self.pinned in (self.good | loaded) - leaving
+        ):  # what is still leased has to end before it is loaded anew
+            assert self.serving == self.pinned
+        elif unrejected and self.pinned is None:
+            assert self.serving == max(unrejected) or max(unrejected) in leaving
+        elif self.good:
+            assert self.serving is not None
+
+    @rule()
+    def settle_after_what_was_kept(self) -> None:
+        self.server.now += KEEP
+        self.settle()
         leased = {id(runner) for _, runner in self.leased}
         spare = [runner for runner in self.server.runners.alive if id(runner) not in leased]
-        assert len(spare) <= 1
+        assert len(spare) <= 3, "the newest, the pinned one, and one that answers while that is not there"
 
     @invariant()
     def no_leased_runner_is_ended(self) -> None:
         assert not [runner for _, runner in self.leased if runner.is_closed and not runner.has_crashed]
 
     @invariant()
-    def a_lease_is_to_be_had_exactly_when_a_version_is_available(self) -> None:
-        assert self.serves() == (VersionState.AVAILABLE in self.server.states.values())
+    def something_serves_exactly_when_a_version_is_available(self) -> None:
+        assert (self.serving is not None) == (VersionState.AVAILABLE in self.server.states.values())
 
-    def serves(self) -> bool:
+    @property
+    def serving(self) -> int | None:
         try:
-            with self.server.manager.lease():
-                return True
+            return self.server.serving_version()
         except NoModel:
-            return False
+            return None
 
 
 TestModelLife = ModelLife.TestCase
-TestModelLife.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestModelLife.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)

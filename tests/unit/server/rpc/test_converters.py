@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from paceline.v1 import model_service_pb2 as models_pb
 from paceline.v1 import recommendation_service_pb2 as pb
+from server.domain.labels import LabelStatus
+from server.domain.models import ModelProblem
 from server.domain.requests import AnyOf, ClassFilter, Range, RecommendRequest, RequestContext, ScoreRequest
 from server.domain.results import RankedClass, Ranking, ScoredClass, Scores, Source
 from server.domain.versions import RefusalReason, VersionRecord, VersionState
@@ -21,7 +23,7 @@ from server.rpc.converters import (
     to_feature_value,
 )
 
-SOURCE = Source("ranking", 3, member_is_known=False, generation=7)
+SOURCE = Source("ranking", 3, member_is_known=False, generation=7, arm="canary")
 VALUES = (
     st.none()
     | st.text()
@@ -105,6 +107,7 @@ def test_a_ranking_keeps_every_field() -> None:
         unknown_class_ids=["x"],
         candidate_count=9,
         catalogue_generation=7,
+        arm="canary",
     )
 
 
@@ -118,18 +121,33 @@ def test_a_class_without_a_score_is_unknown() -> None:
         model_version=pb.ModelVersion(name="ranking", version=3),
         member_status=pb.MEMBER_STATUS_UNKNOWN,
         catalogue_generation=7,
+        arm="canary",
     )
 
 
 def test_a_refused_version_tells_why_and_since_when() -> None:
     record = VersionRecord("ranking", 3, VersionState.END, 1.5, RefusalReason.FILE_CHANGED, "x has 2 bytes")
-    assert model_status_response([record]).versions[0] == models_pb.ModelVersionStatus(
+    assert model_status_response([record], [], []).versions[0] == models_pb.ModelVersionStatus(
         model_version=pb.ModelVersion(name="ranking", version=3),
         state=models_pb.VERSION_STATE_END,
         refusal_reason=models_pb.REFUSAL_REASON_FILE_CHANGED,
         refusal_message="x has 2 bytes",
         state_time=Timestamp(seconds=1, nanos=500_000_000),
     )
+
+
+def test_labels_and_problems_keep_every_field() -> None:
+    labels = [LabelStatus("ranking", "stable", 4, 3, 90, 0.25), LabelStatus("ranking", "canary", None, None)]
+    response = model_status_response([], labels, [ModelProblem("ranking", "the folder can't be read")])
+    assert list(response.labels) == [
+        models_pb.LabelStatus(
+            model_name="ranking", label="stable", version=4, pinned_version=3, weight=90, shadow_share=0.25
+        ),
+        models_pb.LabelStatus(model_name="ranking", label="canary"),
+    ]
+    assert list(response.problems) == [
+        models_pb.ModelProblem(model_name="ranking", message="the folder can't be read")
+    ]
 
 
 def test_states_and_reasons_of_the_wire_and_of_the_domain_are_the_same() -> None:

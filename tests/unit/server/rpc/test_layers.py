@@ -1,12 +1,17 @@
 """The layers around a handler, without a channel."""
 
 import asyncio
+import logging
+import re
 from typing import Any
 
 import pytest
 
+from paceline.v1 import model_service_pb2 as models_pb
+from paceline.v1 import recommendation_service_pb2 as pb
 from server.domain.errors import DeadlineExpired, NoModel
 from server.rpc.layers import deadline, observed
+from server.rpc.tfserving.stubs import model_pb2, predict_pb2
 
 
 class Waiting:
@@ -90,3 +95,50 @@ async def test_every_end_of_a_call_is_observed(error: BaseException | None, code
         with pytest.raises(type(error)):
             await call(layered)
     assert seen == [("m", code)]
+
+
+VERSION = pb.ModelVersion(name="ranking", version=3)
+PREDICTED = predict_pb2.PredictResponse(model_spec=model_pb2.ModelSpec(name="half", version={"value": 4}))
+TO_CANARY = predict_pb2.PredictRequest(model_spec=model_pb2.ModelSpec(name="half", version_label="canary"))
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Returns what was logged, with every time as 0.0."""
+    return [re.sub(r"ms=[0-9.]+", "ms=0.0", record.getMessage()) for record in caplog.records]
+
+
+@pytest.mark.parametrize(
+    ("request_", "response", "answered"),
+    [
+        (
+            None,
+            pb.RecommendClassesResponse(model_version=VERSION, arm="canary"),
+            "model=ranking version=3 arm=canary",
+        ),
+        (None, pb.ScoreClassesResponse(model_version=VERSION), "model=ranking version=3 arm="),
+        (TO_CANARY, PREDICTED, "model=half version=4 arm=canary"),
+        (None, models_pb.GetModelStatusResponse(), ""),
+    ],
+)
+async def test_at_debug_a_call_is_logged_with_what_answered(
+    request_: Any, response: Any, answered: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def answer(_request: object, _context: object) -> Any:
+        return response
+
+    layered = observed(lambda *_: None)("/a.B/C", answer)
+    with caplog.at_level(logging.INFO, "server.rpc.layers"):
+        await layered(request_, Waiting(None))
+    assert logged(caplog) == []
+    with caplog.at_level(logging.DEBUG, "server.rpc.layers"):
+        assert await layered(request_, Waiting(None)) is response
+    assert logged(caplog) == [f"/a.B/C code=OK ms=0.0 {answered}".rstrip()]
+
+
+async def test_a_call_that_fails_is_logged_with_its_code(caplog: pytest.LogCaptureFixture) -> None:
+    async def fail(_request: object, _context: object) -> None:
+        raise NoModel("none")
+
+    with caplog.at_level(logging.DEBUG, "server.rpc.layers"), pytest.raises(NoModel):
+        await call(observed(lambda *_: None)("/a.B/C", fail))
+    assert logged(caplog) == ["/a.B/C code=UNAVAILABLE ms=0.0"]

@@ -1,0 +1,121 @@
+"""Everything that loads models, put together."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from weakref import WeakKeyDictionary
+
+from server.app.feature_side import FeatureSide
+from server.app.settings import Settings
+from server.domain.models import ModelConfig
+from server.domain.versions import VersionRecord
+from server.models.admin import Admin
+from server.models.leases import LoadedVersion, Observation, OnCall
+from server.models.loader import Loader
+from server.models.manager import Lifecycle, ModelManager
+from server.models.ports import StartRunner
+from server.models.probation import ProbationWatch
+from server.models.served import ServedModels
+from server.models.storage.cache import Cache
+from server.models.storage.opening import open_store
+
+PROBATION_SECONDS = 1.0
+"""How often the versions on probation are looked at."""
+
+logger = logging.getLogger(__name__)
+
+OnVersion = Callable[[VersionRecord], None]
+
+
+class ModelSide:
+    """The models of a server, and who moves their labels.
+
+    Args:
+        settings: How the server is run.
+        configs: The models to serve.
+        start_runner: Starts the process of a version.
+        features: Reads the feature store; None if no model ranks.
+        on_version: Is told of every change of a version.
+        on_call: Is told of every call of a version.
+        now: The time in seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        configs: Sequence[ModelConfig],
+        start_runner: StartRunner,
+        *,
+        features: FeatureSide | None,
+        on_version: OnVersion,
+        on_call: OnCall,
+        now: Callable[[], float],
+    ) -> None:
+        self._configs = configs
+        self._settings = settings
+        self._now = now
+        self._on_version = on_version
+        self._on_call = on_call
+        self._cache = Cache(settings.cache_dir, int(settings.cache_gib * 2**30))
+        self._turn = asyncio.Semaphore()
+        self._loader = Loader(
+            start_runner, requires_manifest=settings.require_manifest, max_slowdown=settings.max_slowdown
+        )
+        self._ranking_loader = self._loader
+        if features is not None:
+            self._ranking_loader = replace(
+                self._loader, checks=features.checks, prepare=features.prepare, requires_manifest=True
+            )
+        self._watches: WeakKeyDictionary[ModelManager, ProbationWatch] = WeakKeyDictionary()
+        self.served = ServedModels(self._make_manager, settings.poll_seconds)
+        self.admin = Admin(self.served, now)
+
+    @property
+    def ranking(self) -> Sequence[LoadedVersion]:
+        """The loaded versions of the model that ranks, in the order in which they came."""
+        manager = self.served.find(self._settings.model)
+        return manager.available if manager else ()
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether the model that ranks has a version; without such a model, whether any has."""
+        managers = [self.served.find(config.name) for config in self.served.configs]
+        found = self.served.find(self._settings.model)
+        return any(manager.available for manager in ([found] if found else managers) if manager)
+
+    def start(self) -> None:
+        """Begins to look for versions."""
+        for config in self._configs:
+            self.served.add(self.served.start(config))
+
+    async def watch(self) -> None:
+        """Looks at the versions on probation for ever."""
+        while True:
+            await asyncio.sleep(PROBATION_SECONDS)
+            for manager, watch in list(self._watches.items()):
+                try:
+                    await watch.step(manager)
+                except Exception:
+                    logger.exception("model=%s is not watched", manager.config.name)
+
+    def _make_manager(self, config: ModelConfig) -> ModelManager:
+        watch = ProbationWatch(self._settings.probation, self._now)
+        manager = ModelManager(
+            config,
+            open_store(config.base_path, self._cache),
+            self._ranking_loader if config.name == self._settings.model else self._loader,
+            lifecycle=Lifecycle(self._settings.transition, self._settings.keep_seconds),
+            on_change=self._on_version,
+            on_move=lambda move: watch.follow(manager, move),
+            on_call=partial(self._observe, watch),
+            clock=self._now,
+            turn=self._turn,
+        )
+        self._watches[manager] = watch
+        return manager
+
+    def _observe(self, watch: ProbationWatch, call: Observation) -> None:
+        watch.observe(call)
+        self._on_call(call)

@@ -1,0 +1,56 @@
+"""Everything that ranks classes for members, put together."""
+
+from collections.abc import Callable, Mapping
+
+from server.app.metrics import Metrics
+from server.app.shadow_metrics import ShadowMetrics
+from server.domain.requests import RecommendRequest
+from server.domain.results import Ranking
+from server.models.arms import ArmModels, LabelModels
+from server.models.served import ServedModels
+from server.ranking.inputs import InputReader
+from server.ranking.ports import MemberFeatures
+from server.ranking.recommend import Recommender
+from server.ranking.score import Scorer
+from server.ranking.shadow import ShadowingRecommender, Shadows
+from server.rpc.services import recommendation_service
+
+
+class RankingSide:
+    """RecommendationService, and the shadows of what it answers.
+
+    Args:
+        served: The models of the server.
+        model_name: The one that ranks.
+        features: Reads the members' features.
+        metrics: What the server measures.
+        now: The time in seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        served: ServedModels,
+        model_name: str,
+        features: MemberFeatures,
+        metrics: Metrics,
+        now: Callable[[], float],
+    ) -> None:
+        self._served = served
+        self._model_name = model_name
+        self._inputs = InputReader(metrics.timed_features(features), now)
+        models = ArmModels(served, model_name)
+        self._shadows = Shadows(self._rank_with, self._shares, ShadowMetrics(metrics.registry), now=now)
+        recommender = ShadowingRecommender(Recommender(models, self._inputs).recommend, self._shadows)
+        self.service = recommendation_service(recommender.recommend, Scorer(models, self._inputs).score)
+
+    async def close(self) -> None:
+        """Gives up what shadows have under way."""
+        await self._shadows.close()
+
+    async def _rank_with(self, label: str, request: RecommendRequest) -> Ranking:
+        models = LabelModels(self._served, self._model_name, label)
+        return await Recommender(models, self._inputs).recommend(request)
+
+    def _shares(self) -> Mapping[str, float]:
+        manager = self._served.find(self._model_name)
+        return manager.label_book.labels.shadows if manager else {}

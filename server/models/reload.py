@@ -1,0 +1,127 @@
+"""Changing which models are served, as a whole or not at all."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from server.domain.errors import FieldViolation, InvalidRequest, NotLoaded
+from server.domain.models import ChangeKind, ModelChange, ModelConfig
+from server.models.manager import ModelManager
+from server.models.served import ServedModels
+
+_log = logging.getLogger(__name__)
+
+
+class Reloader:
+    """Serves other models than before.
+
+    Args:
+        models: The models of the server.
+    """
+
+    def __init__(self, models: ServedModels) -> None:
+        self._models = models
+        self._turn = asyncio.Lock()
+
+    async def reload(
+        self, configs: Sequence[ModelConfig], *, validate_only: bool = False
+    ) -> Sequence[ModelChange]:
+        """Serves `configs` and nothing else; see `server.rpc.ports.ModelAdmin.reload`.
+
+        What is new is loaded first. Only if a version of each new model is available does anything change. That
+        goes on if the caller no longer waits, as loading takes longer than most callers do.
+        """
+        _check_names(configs)
+        if validate_only:
+            self._check_labels(configs)
+            return self._changes(configs)
+        task = asyncio.create_task(self._reload(configs))
+        task.add_done_callback(_log_outcome)
+        return await asyncio.shield(task)
+
+    async def _reload(self, configs: Sequence[ModelConfig]) -> Sequence[ModelChange]:
+        async with self._turn:
+            self._check_labels(configs)
+            changes = self._changes(configs)
+            added = await self._try([config for config in configs if self._needs_manager(config)])
+            for manager in added:
+                self._models.add(manager)
+            for config in configs:
+                self._models.manager(config.name).reconfigure(config)
+            for change in changes:
+                if change.kind is ChangeKind.REMOVED:
+                    self._models.remove(change.model_name)
+            return changes
+
+    async def _try(self, configs: Sequence[ModelConfig]) -> Sequence[ModelManager]:
+        """Returns managers that have a version available; if one of them can't, none is left.
+
+        Raises:
+            NotLoaded: One of them can't. The message says why.
+        """
+        managers = [self._models.start(config) for config in configs]
+        await asyncio.gather(*(manager.has_tried.wait() for manager in managers))
+        failed = [manager for manager in managers if not manager.available]
+        if failed:
+            for manager in managers:
+                manager.retire()
+            raise NotLoaded("; ".join(map(_failure, failed)))
+        return managers
+
+    def _needs_manager(self, config: ModelConfig) -> bool:
+        """Whether a model is new, or is now somewhere else."""
+        present = self._models.find(config.name)
+        return present is None or present.config.base_path != config.base_path
+
+    def _changes(self, configs: Sequence[ModelConfig]) -> Sequence[ModelChange]:
+        before: Mapping[str, ModelConfig] = {config.name: config for config in self._models.configs}
+        after = {config.name: config for config in configs}
+        return [
+            ModelChange(name, _kind(before.get(name), after.get(name)))
+            for name in sorted(before.keys() | after.keys())
+            if before.get(name) != after.get(name)
+        ]
+
+    def _check_labels(self, configs: Sequence[ModelConfig]) -> None:
+        """Raises NotLoaded if a label of a model that is served is put on a version that is not available."""
+        problems = [text for config in configs for text in self._unloaded(config)]
+        if problems:
+            raise NotLoaded("; ".join(problems))
+
+    def _unloaded(self, config: ModelConfig) -> Iterator[str]:
+        if self._needs_manager(config):
+            return
+        available = {loaded.manifest.version for loaded in self._models.manager(config.name).available}
+        for label, version in sorted(config.labels.items()):
+            if version not in available:
+                yield f"label {label!r} of {config.name!r} is to be on version {version}, which is not loaded"
+
+
+def _log_outcome(task: asyncio.Task[Sequence[ModelChange]]) -> None:
+    """Tells of the end also if nobody waits for it any more."""
+    if not task.cancelled():
+        _log.info("the models were reloaded: %s", task.exception() or task.result() or "nothing changed")
+
+
+def _check_names(configs: Sequence[ModelConfig]) -> None:
+    counts = Counter(config.name for config in configs)
+    violations = [
+        FieldViolation("config.model_config_list", f"has {count} models named {name!r}, expected one")
+        for name, count in counts.items()
+        if count > 1
+    ]
+    if violations:
+        raise InvalidRequest(violations)
+
+
+def _kind(before: ModelConfig | None, after: ModelConfig | None) -> ChangeKind:
+    if before is None:
+        return ChangeKind.ADDED
+    return ChangeKind.REMOVED if after is None else ChangeKind.CHANGED
+
+
+def _failure(manager: ModelManager) -> str:
+    messages = [f"version {record.version}: {record.message}" for record in manager.book.records if record.message]
+    found = manager.problem or "; ".join(messages) or "it has no version"
+    return f"nothing of model {manager.config.name!r} in {manager.config.base_path} can be loaded: {found}"

@@ -1,0 +1,1 @@
+"""Where published versions and the history of labels lie."""

@@ -1,0 +1,1 @@
+"""ModelAdminService: moves labels and changes which models are served."""

@@ -1,0 +1,189 @@
+"""TensorProtos to arrays and back, without TensorFlow."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from server.domain.errors import FieldViolation, InvalidRequest
+from server.domain.signatures import Tensors
+from server.rpc.tfserving.dtypes import BY_NAME, BY_NUMBER, Dtype, dtype_name
+from server.rpc.tfserving.stubs import TensorProto
+
+MAX_FILLED_BYTES = 16 * 1024 * 1024
+"""How much of a request's tensors may be filled up from a shape: a few bytes could else declare terabytes."""
+MAX_RANK = 64
+"""NumPy's limit."""
+MAX_ELEMENTS = 2**31
+"""More than any message holds; a shape with a 0 in it may declare any size beside it."""
+
+_AS_IN_MEMORY = ("float_val", "double_val", "scomplex_val", "dcomplex_val", "bool_val")
+"""The fields whose values lie in a message as in the memory of a little-endian machine, which is also assumed of
+`tensor_content`."""
+
+
+class InvalidTensor(ValueError):
+    """A TensorProto holds no tensor. The message says what was found and what was expected."""
+
+
+def decode_tensors(field: str, tensors: Mapping[str, TensorProto]) -> Tensors:
+    """Returns the tensors of a request by name.
+
+    Raises:
+        InvalidRequest: Some are invalid, with a violation for each: an entry of the map that `field` names.
+    """
+    decoder, decoded, violations = TensorDecoder(), {}, []
+    for name, tensor in tensors.items():
+        try:
+            decoded[name] = decoder.decode(tensor)
+        except InvalidTensor as error:
+            violations.append(FieldViolation(f"{field}[{name!r}]", str(error)))
+    if violations:
+        raise InvalidRequest(violations)
+    return decoded
+
+
+class TensorDecoder:
+    """Reads the tensors of one request, as `tensorflow::Tensor::FromProto` does."""
+
+    def __init__(self) -> None:
+        self._may_fill = MAX_FILLED_BYTES
+
+    def decode(self, tensor: TensorProto) -> NDArray[Any]:
+        """Returns a tensor as an array; quantised numbers as the whole numbers that they are stored as.
+
+        What the values lack for the shape is filled up with the last of them, or with zeros if there is none.
+
+        Raises:
+            InvalidTensor: Its dtype has no values, its shape is not fully known, or its values do not fit these.
+        """
+        dtype = BY_NUMBER.get(tensor.dtype)
+        if dtype is None:
+            raise InvalidTensor(f"has dtype {dtype_name(tensor.dtype)}, expected one that has values")
+        shape = _shape(tensor)
+        if tensor.tensor_content:
+            return _from_content(tensor.tensor_content, dtype, shape).reshape(shape)
+        return self._filled(_from_field(tensor, dtype), shape).reshape(shape)
+
+    def _filled(self, values: NDArray[Any], shape: list[int]) -> NDArray[Any]:
+        count = math.prod(shape)
+        if values.size > count:
+            raise InvalidTensor(f"has {values.size} values, expected at most {count} for shape {shape}")
+        if values.size == count:
+            return values
+        given = values if values.size else _zero(values.dtype)
+        size = given.itemsize + (len(given[-1]) if given.dtype.hasobject else 0)
+        needed = size * (count - values.size)
+        if needed > self._may_fill:
+            found = f"has {values.size} values for shape {shape}"
+            raise InvalidTensor(
+                f"{found}, expected more: {MAX_FILLED_BYTES} bytes of a request are filled up at most"
+            )
+        self._may_fill -= needed
+        filled: NDArray[Any] = given[np.minimum(np.arange(count), given.size - 1)]
+        return filled
+
+
+def _zero(dtype: "np.dtype[Any]") -> NDArray[Any]:
+    return np.array([b""], dtype=dtype) if dtype.hasobject else np.zeros(1, dtype=dtype)
+
+
+def _shape(tensor: TensorProto) -> list[int]:
+    rank = len(tensor.tensor_shape.dim)
+    if rank > MAX_RANK:
+        raise InvalidTensor(f"has {rank} dimensions, expected at most {MAX_RANK}")
+    shape = [int(dim.size) for dim in tensor.tensor_shape.dim]
+    if tensor.tensor_shape.unknown_rank or any(size < 0 for size in shape):
+        found = "of unknown rank" if tensor.tensor_shape.unknown_rank else str(shape)
+        raise InvalidTensor(f"has a shape {found}, expected one that is fully known")
+    if math.prod(size or 1 for size in shape) > MAX_ELEMENTS:
+        raise InvalidTensor(f"has shape {shape}, expected at most {MAX_ELEMENTS} elements")
+    return shape
+
+
+def _from_content(content: bytes, dtype: Dtype, shape: list[int]) -> NDArray[Any]:
+    count = math.prod(shape)
+    if dtype.field == "string_val":
+        return _texts(content, count)
+    expected = count * dtype.stored.itemsize
+    if len(content) != expected:
+        raise InvalidTensor(
+            f"has {len(content)} bytes of tensor_content, expected {expected} for {dtype.name} {shape}"
+        )
+    return np.frombuffer(content, dtype=dtype.stored)
+
+
+def _texts(content: bytes, count: int) -> NDArray[Any]:
+    """Reads the lengths of `count` texts, each a varint, and then the texts."""
+    at, lengths = 0, []
+    for _ in range(count):
+        length, at = _varint(content, at)
+        lengths.append(length)
+    if at + sum(lengths) != len(content):
+        raise InvalidTensor(f"has {len(content)} bytes of tensor_content, expected {at + sum(lengths)}")
+    ends = at + np.cumsum(lengths)
+    texts = [content[end - length : end] for end, length in zip(ends.tolist(), lengths, strict=True)]
+    return np.array(texts, dtype=object)
+
+
+def _varint(content: bytes, at: int) -> tuple[int, int]:
+    """Returns the number that begins at a place, and the place behind it."""
+    number = 0
+    for shift in range(0, 35, 7):
+        if at >= len(content):
+            break
+        number |= (content[at] & 0x7F) << shift
+        at += 1
+        if content[at - 1] < 0x80:
+            return number, at
+    raise InvalidTensor(f"has {len(content)} bytes of tensor_content, expected the length of each text first")
+
+
+def _from_field(tensor: TensorProto, dtype: Dtype) -> NDArray[Any]:
+    found = getattr(tensor, dtype.field)
+    if dtype.field == "string_val":
+        return np.array(list(found), dtype=object)
+    if dtype.field == "float8_val":
+        return np.frombuffer(found, dtype=dtype.stored)
+    held = np.asarray(found, dtype=dtype.held)
+    bits = held.astype(dtype.bits, copy=False)
+    if dtype.bits != dtype.held and (bits.astype(dtype.held) != held).any():
+        wrong = held[bits.astype(dtype.held) != held][0]
+        raise InvalidTensor(f"has {wrong} in {dtype.field}, expected values of {dtype.name}")
+    if bits.nbytes % dtype.stored.itemsize:
+        raise InvalidTensor(f"has {bits.size} numbers in {dtype.field}, expected two for each value")
+    return bits.view(dtype.stored)
+
+
+def encode(array: NDArray[Any], name: str) -> TensorProto:
+    """Returns an array as a tensor, its values in the typed field as TensorFlow Serving has them by default.
+
+    Args:
+        array: What `decode` returns.
+        name: TensorFlow's name of the dtype, as an array of whole numbers may also hold a quantised one.
+    """
+    dtype = BY_NAME[name]
+    tensor = TensorProto(dtype=dtype.number)
+    for size in array.shape:
+        tensor.tensor_shape.dim.add(size=size)
+    flat = np.ascontiguousarray(array).reshape(-1)
+    if dtype.field == "float8_val":
+        tensor.float8_val = flat.tobytes()
+    elif dtype.field in _AS_IN_MEMORY:
+        tensor.MergeFromString(_packed(dtype.field, flat.tobytes()))
+    else:
+        held = flat.view(dtype.bits).astype(dtype.held, copy=False)
+        getattr(tensor, dtype.field).extend(held.tolist())
+    return tensor
+
+
+def _packed(field: str, values: bytes) -> bytes:
+    """Returns the wire's form of a field whose values lie in it as in memory.
+
+    It is that of a field of bytes, but for the tag: 3 ms for a million numbers, where adding each takes 45.
+    """
+    tag = TensorProto.DESCRIPTOR.fields_by_name[field].number << 3 | 2
+    as_bytes: bytes = TensorProto(tensor_content=values).SerializeToString()
+    return bytes([tag]) + as_bytes[1:] if values else b""

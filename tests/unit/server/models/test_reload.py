@@ -1,0 +1,144 @@
+"""Serving other models than before: all of the change, or nothing of it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from server.domain.errors import InvalidRequest, NotFound, NotLoaded, PacelineError
+from server.domain.models import ChangeKind, Every, ModelChange, ModelConfig, ModelSpec, Specific
+from server.domain.versions import VersionState
+from tests.support.fake_runner import FakeRunner, write_broken_model
+from tests.support.linear_model import member_columns
+from tests.support.model_servers import ModelServers, model_servers
+
+ADDED, CHANGED, REMOVED = ChangeKind
+
+
+@pytest.fixture
+async def servers(tmp_path: Path) -> AsyncIterator[ModelServers]:
+    """Serves one version of "books" and of "films"; there are "cars" too."""
+    async with model_servers(tmp_path) as servers:
+        for name in ("books", "cars", "films"):
+            servers.publish(name, 1)
+        await servers.serve(servers.config("books"), servers.config("films"))
+        yield servers
+
+
+def version(servers: ModelServers, name: str) -> int:
+    with servers.models.lease(ModelSpec(name)) as lease:
+        return lease.version
+
+
+async def test_models_are_added_and_removed(servers: ModelServers) -> None:
+    changes = await servers.admin.reload([servers.config("cars"), servers.config("books")])
+    assert changes == [ModelChange("cars", ADDED), ModelChange("films", REMOVED)]
+    assert [config.name for config in servers.models.configs] == ["books", "cars"]
+    assert version(servers, "cars") == 1
+    with pytest.raises(NotFound):
+        servers.models.lease(ModelSpec("films"))
+
+
+async def test_a_model_that_is_removed_answers_what_was_leased(servers: ModelServers) -> None:
+    films = servers.models.manager("films")
+    with servers.models.lease(ModelSpec("films")) as lease:
+        await servers.admin.reload([servers.config("books")])
+        scores, _ = await lease.rank(member_columns(), np.ones((1, 3), dtype=np.bool_), 3)
+        assert scores.shape == (1, 3)
+    await films.look()
+    await servers.until(lambda: films.book.records[0].state is VersionState.END)
+
+
+async def test_a_trial_changes_nothing(servers: ModelServers) -> None:
+    before = servers.models.configs
+    changes = await servers.admin.reload([servers.config("cars")], validate_only=True)
+    assert changes == [ModelChange("books", REMOVED), ModelChange("cars", ADDED), ModelChange("films", REMOVED)]
+    assert servers.models.configs == before
+
+
+async def test_the_same_again_changes_nothing(servers: ModelServers) -> None:
+    started = len(servers.runners.started)
+    assert await servers.admin.reload(servers.models.configs) == []
+    assert len(servers.runners.started) == started
+
+
+async def test_another_policy_takes_effect_at_the_next_look(servers: ModelServers) -> None:
+    servers.publish("books", 2)
+    books = servers.models.manager("books")
+    await books.look()
+    await servers.until(lambda: len(servers.runners.started) == 3)
+    assert version(servers, "books") == 2
+    await servers.admin.reload([servers.config("books", policy=Specific(frozenset({1}))), servers.config("films")])
+    await books.look()
+    await servers.until(lambda: [loaded.manifest.version for loaded in books.available] == [1])
+    assert version(servers, "books") == 1
+
+
+async def test_a_model_that_moved_is_replaced_once_the_new_one_serves(servers: ModelServers) -> None:
+    servers.publish("library", 5)
+    changes = await servers.admin.reload([servers.config("books", folder="library"), servers.config("films")])
+    assert changes == [ModelChange("books", CHANGED)]
+    assert version(servers, "books") == 5
+
+
+@pytest.mark.parametrize("folder", ["broken", "nowhere"])
+async def test_if_one_new_model_can_not_be_loaded_nothing_changes(servers: ModelServers, folder: str) -> None:
+    servers.publish("broken", 3, write_broken_model)
+    wanted = [servers.config("cars"), servers.config("films", folder=folder)]
+    before = servers.models.configs
+    with pytest.raises(NotLoaded, match=rf"nothing of model 'films' in {servers.root / folder} can be loaded: "):
+        await servers.admin.reload(wanted)
+    assert servers.models.configs == before
+    assert version(servers, "films") == 1
+
+
+@pytest.mark.parametrize(
+    ("configs", "error", "message"),
+    [
+        (["cars", "cars"], InvalidRequest, "has 2 models named 'cars', expected one"),
+        (["books:7"], NotLoaded, "label 'gold' of 'books' is to be on version 7, which is not loaded"),
+    ],
+)
+@pytest.mark.parametrize("validate_only", [True, False])
+async def test_what_makes_no_sense_changes_nothing(
+    servers: ModelServers, configs: list[str], error: type[PacelineError], message: str, validate_only: bool
+) -> None:
+    before = servers.models.configs
+    with pytest.raises(error, match=message):
+        await servers.admin.reload([labelled(servers, text) for text in configs], validate_only=validate_only)
+    assert servers.models.configs == before
+
+
+def labelled(servers: ModelServers, text: str) -> ModelConfig:
+    name, _, gold = text.partition(":")
+    return servers.config(name, labels={"gold": int(gold)} if gold else {})
+
+
+async def test_a_label_of_a_new_model_has_its_version_loaded(servers: ModelServers) -> None:
+    servers.publish("cars", 2)
+    cars = servers.config("cars", labels={"gold": 1}, policy=Every())
+    await servers.admin.reload([cars, *servers.models.configs])
+    with servers.models.lease(ModelSpec("cars", label="gold")) as lease:
+        assert lease.version == 1
+
+
+async def test_it_goes_on_though_the_caller_no_longer_waits(servers: ModelServers) -> None:
+    class SlowRunner(FakeRunner):
+        async def serve(self) -> None:
+            was_loaded.set()
+            await may_serve.wait()
+            await super().serve()
+
+    was_loaded, may_serve = asyncio.Event(), asyncio.Event()
+    servers.runners.kind = SlowRunner
+    call = asyncio.create_task(servers.admin.reload([servers.config("cars")]))
+    await was_loaded.wait()
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert [config.name for config in servers.models.configs] == ["books", "films"]
+    may_serve.set()
+    assert await servers.admin.reload([servers.config("cars")]) == []
+    assert [config.name for config in servers.models.configs] == ["cars"]
