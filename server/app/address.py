@@ -27,8 +27,8 @@ def admin_address(settings: Settings) -> Address:
     address = Address(host.strip("[]"), int(port))
     if not _is_loopback(address.host) and settings.tls_client_ca is None:
         raise StartError(
-            f"--admin-address {settings.admin_address} is open to other machines, and who reaches it changes what is "
-            "served; expected a loopback address, or --tls-client-ca to say who may"
+            f"--admin-address {settings.admin_address} is open to other machines, and who reaches it changes what "
+            "is served; expected a loopback address, or --tls-client-ca to say who may"
         )
     return address
 
