@@ -1,1 +1,0 @@
-"""Where published versions and the history of labels lie."""
