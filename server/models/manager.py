@@ -16,7 +16,7 @@ from server.models.leases import LoadedVersion, OnCall, VersionLease
 from server.models.loader import Loader
 from server.models.policy import Load, Transition, Unload, next_action, wanted_versions
 from server.models.residents import Residents
-from server.models.storage.ports import VersionStore
+from server.models.storage.ports import HistoryError, VersionStore
 
 _log = logging.getLogger(__name__)
 
@@ -146,7 +146,7 @@ class ModelManager:
         try:
             events = await asyncio.to_thread(self._store.read_history)
             self.label_book.labels = fold([*events, *self._unwritten], self.config.labels)
-        except OSError as error:
+        except (OSError, HistoryError) as error:
             problems.append(str(error))
         self._tell("; ".join(problems))
         self._settle()

@@ -14,7 +14,6 @@ from server.domain.results import Ranking, Scores
 from server.rpc import converters
 from server.rpc.ports import ModelStates
 
-
 Recommend = Callable[[RecommendRequest], Awaitable[Ranking]]
 Score = Callable[[ScoreRequest], Awaitable[Scores]]
 

@@ -87,12 +87,16 @@ class FakeModels:
     manifest: pb.Manifest = field(default_factory=manifest)
     leases: int = 0
     """How many leases are out."""
+    asked: list[str] = field(default_factory=list)
+    """The member of every lease."""
+    arm: str = "stable"
     ranked: list[Columns] = field(default_factory=list)
     """The columns of every call of `rank`."""
     before_rank: Callable[[], Any] | None = None
     """Awaited before ranking: to fail there, or to wait."""
 
-    def lease(self) -> "FakeLease":
+    def lease(self, member_id: str) -> "FakeLease":
+        self.asked.append(member_id)
         if self.snapshot is None:
             raise NoModel("no version of 'ranking' is serving")
         self.leases += 1
@@ -104,6 +108,8 @@ class FakeLease:
         self._models = models
         self.snapshot = held
         self.manifest = models.manifest
+        self.model_name = models.manifest.model_name
+        self.arm = models.arm
 
     async def rank(
         self, columns: Columns, candidates: NDArray[np.bool_], count: int

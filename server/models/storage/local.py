@@ -25,8 +25,11 @@ class LocalStore:
 
     def poll(self) -> Mapping[int, Fingerprint]:
         """See `VersionStore.poll`. A file's mark is the time of its change in nanoseconds."""
-        with os.scandir(self._folder) as entries:
-            numbers = [version_number(entry.name) for entry in entries if entry.is_dir()]
+        try:
+            with os.scandir(self._folder) as entries:
+                numbers = [version_number(entry.name) for entry in entries if entry.is_dir()]
+        except FileNotFoundError:
+            raise FileNotFoundError(f"{self._folder} does not exist") from None
         return {version: self._fingerprint(version) for version in sorted(filter(None, numbers))}
 
     def fetch(self, version: int) -> Path:
@@ -48,7 +51,13 @@ class LocalStore:
         self._history.append(event)
 
     def _fingerprint(self, version: int) -> Fingerprint:
-        return Fingerprint(frozenset(file_marks(self._folder / str(version))))
+        folder = self._folder / str(version)
+        files = frozenset(file_marks(folder))
+        try:
+            changed = max(folder.stat().st_mtime_ns, *(int(file.mark) for file in files))
+        except FileNotFoundError:  # since it was listed
+            return Fingerprint(files)
+        return Fingerprint(files, changed / 1e9)
 
 
 class LocalEventFiles:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -44,6 +44,8 @@ class Fingerprint:
     """What changes whenever the files of a version do, without reading them."""
 
     files: frozenset[FileMark]
+    changed_time: float | None = field(default=None, compare=False)
+    """When they changed last, in seconds since the epoch, if that is known."""
 
     @property
     def has_manifest(self) -> bool:

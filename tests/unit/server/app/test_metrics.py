@@ -15,8 +15,8 @@ def text(metrics: Metrics) -> str:
 
 
 def test_two_servers_in_one_process_count_apart() -> None:
-    first, second = Metrics(tuple, tuple), Metrics(tuple, tuple)
-    first.observe_call("Recommend", "OK", 0.1)
+    first, second = Metrics(), Metrics()
+    first.observe_request("Recommend", "OK", 0.1)
     assert 'paceline_requests_total{code="OK",method="Recommend"} 1.0' in text(first)
     assert "paceline_requests_total{" not in text(second)
 

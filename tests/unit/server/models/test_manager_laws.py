@@ -157,7 +157,7 @@ class ModelLife(RuleBasedStateMachine):
         self.server.now += 60
         self.events.run(self.server.settle(steps=40))
         loaded = {version for version, state in self.server.states.items() if state is VersionState.AVAILABLE}
-        on_disk = {int(path.name) for path in self.server.model_dir.iterdir()}
+        on_disk = {int(path.name) for path in self.server.model_dir.iterdir() if path.name != "history"}
         unrejected = (self.good | (loaded & on_disk)) - self.rejected
         leaving = {version for version, state in self.server.states.items() if state is VersionState.UNLOADING}
         if (

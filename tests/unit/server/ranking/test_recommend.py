@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.columns import INT64_MISSING
-from server.domain.errors import InvalidRequest, NoModel, StoreUnavailable
+from server.domain.errors import InvalidRequest, NoModel, RunnerLost, StoreUnavailable
 from server.domain.requests import AnyOf, ClassFilter, RecommendRequest, RequestContext, ScoreRequest
 from server.domain.results import Ranking, Scores
 from server.ranking.inputs import InputReader
@@ -198,3 +198,27 @@ async def test_only_unknown_classes_need_no_model() -> None:
 async def test_scoring_nothing_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="class_ids: is empty"):
         await score([])
+
+
+async def test_a_request_is_asked_again_of_what_answers_when_the_process_is_lost() -> None:
+    async def lose_the_first() -> None:
+        if len(served.asked) == 1:
+            raise RunnerLost("the runner ended")
+
+    served = models(before_rank=lose_the_first)
+    assert ids(await recommend(RecommendRequest("m1"), served)) == ["b", "c", "d", "a"]
+    assert (served.asked, served.leases) == (["m1", "m1"], 0)
+
+
+async def test_it_is_not_asked_a_third_time() -> None:
+    async def lose() -> None:
+        raise RunnerLost("the runner ended")
+
+    served = models(before_rank=lose)
+    with pytest.raises(RunnerLost):
+        await recommend(RecommendRequest("m1"), served)
+    assert (len(served.asked), served.leases) == (2, 0)
+
+
+async def test_the_answer_tells_the_arm() -> None:
+    assert (await recommend(RecommendRequest("m1"), models(arm="canary"))).source.arm == "canary"
