@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import BenchError
@@ -36,8 +37,10 @@ def paceline(*arguments: object, env: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def running(command: Sequence[object], *, log: Path, env: Mapping[str, str] | None = None) -> Iterator[None]:
-    """Runs a command while the block is entered, its output going to `log`."""
+def running(
+    command: Sequence[object], *, log: Path, env: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Runs a command while the block is entered, its output going to `log`, and yields its process."""
     with log.open("wb") as out:
         process = subprocess.Popen(
             [str(part) for part in command],
@@ -46,7 +49,7 @@ def running(command: Sequence[object], *, log: Path, env: Mapping[str, str] | No
             stderr=subprocess.STDOUT,
         )
         try:
-            yield
+            yield process
         finally:
             process.terminate()
             process.wait()
@@ -61,22 +64,25 @@ def redis_server(folder: Path) -> Iterator[int]:
         yield port
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A server that runs."""
+
+    pid: int
+    port: int
+    http_port: int
+
+    @property
+    def address(self) -> str:
+        """Where it is asked."""
+        return f"127.0.0.1:{self.port}"
+
+
 @contextmanager
-def paceline_server(models: Path, *, log: Path, env: Mapping[str, str]) -> Iterator[int]:
-    """Runs `paceline serve`, waits until it serves, and yields its port."""
-    port, http_port = free_port(), free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "cli.main",
-        "serve",
-        "--models",
-        models,
-        "--port",
-        port,
-        "--http-port",
-        http_port,
-    ]
-    with running(command, log=log, env=env), PacelineClient(f"127.0.0.1:{port}") as client:
+def paceline_server(models: Path, *flags: object, log: Path, env: Mapping[str, str]) -> Iterator[Served]:
+    """Runs `paceline serve`, waits until it serves, and yields where."""
+    ports = ["--port", free_port(), "--http-port", free_port(), "--admin-address", f"127.0.0.1:{free_port()}"]
+    command = [sys.executable, "-m", "cli.main", "serve", "--models", models, *ports, *flags]
+    with running(command, log=log, env=env) as process, PacelineClient(f"127.0.0.1:{ports[1]}") as client:
         client.wait_until_serving(timeout=START_SECONDS)
-        yield port
+        yield Served(process.pid, int(ports[1]), int(ports[3]))

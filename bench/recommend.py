@@ -49,10 +49,11 @@ def bench_recommend() -> dict[str, object]:
 def _start_servers(scratch: Path, stack: ExitStack) -> dict[str, int]:
     site = build_site(scratch / "site", classes=CLASSES, layers=LAYERS)
     redis = redis_site(site, stack.enter_context(redis_server(scratch)))
-    ports = {
-        "sqlite": stack.enter_context(paceline_server(site.models, log=scratch / "sqlite.log", env=site.env)),
-        "redis": stack.enter_context(paceline_server(redis.models, log=scratch / "redis-site.log", env=redis.env)),
+    servers = {
+        "sqlite": paceline_server(site.models, log=scratch / "sqlite.log", env=site.env),
+        "redis": paceline_server(redis.models, log=scratch / "redis-site.log", env=redis.env),
     }
+    ports = {name: stack.enter_context(server).port for name, server in servers.items()}
     response, ports["echo"] = scratch / "response", free_port()
     with PacelineClient(f"127.0.0.1:{ports['sqlite']}") as client:
         answer = client.recommend_classes(MEMBER, page_size=PAGE_SIZE)

@@ -24,7 +24,7 @@ for absent in training features cli duckdb; do
     fi
 done
 touch server.log
-.venv/bin/python -m server --models "$app/models" --repo "$app/mounted" --port 0 --http-port 0 2>server.log &
+.venv/bin/python -m server --models "$app/models" --repo "$app/mounted" --port 0 --http-port 0 --admin-address 127.0.0.1:0 2>server.log &
 server=$!
 until port=$(sed -nE 's/.*for HTTP on port ([0-9]+).*/\1/p' server.log) && [ -n "$port" ]; do
     kill -0 "$server" 2>/dev/null || { cat server.log >&2; exit 1; }

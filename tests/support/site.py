@@ -53,6 +53,7 @@ class Site:
     def serving(self, log: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
         """Runs a server; yields it and its address. Kills it if it still runs at the end."""
         words = ["serve", "--models", str(self.models), "--port", "0", "--http-port", "0", "--poll-seconds", "0.2"]
+        words += ["--admin-address", "127.0.0.1:0"]
         with (
             log.open("wb") as out,
             subprocess.Popen(

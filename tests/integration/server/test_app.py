@@ -63,19 +63,28 @@ class Running:
 @asynccontextmanager
 async def running(root: Path, repo: Path) -> AsyncIterator[Running]:
     """Runs a server until the block ends."""
-    settings = Settings(models=root / "models", model="ranking", repo=repo, port=0, http_port=0, poll_seconds=0.01)
+    settings = Settings(
+        models=str(root / "models"),
+        model="ranking",
+        repo=repo,
+        port=0,
+        http_port=0,
+        admin_address="127.0.0.1:0",
+        poll_seconds=0.01,
+        keep_seconds=0,
+    )
     stop, ports = asyncio.Event(), asyncio.get_running_loop().create_future()
     runners, begun = FakeRunners(), time.monotonic()
     server = Server(settings, start_runner=runners.start, now=lambda: NOW + time.monotonic() - begun)
-    task = asyncio.create_task(server.run(stop, lambda *found: ports.set_result(found)))
+    task = asyncio.create_task(server.run(stop, ports.set_result))
     await asyncio.wait([task, ports], return_when=asyncio.FIRST_COMPLETED)
-    port, http_port = ports.result()
+    found = ports.result()
     async with (
-        AsyncPacelineClient(f"127.0.0.1:{port}", timeout=30) as client,
-        grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel,
+        AsyncPacelineClient(f"127.0.0.1:{found.grpc}", timeout=30) as client,
+        grpc.aio.insecure_channel(f"127.0.0.1:{found.grpc}") as channel,
     ):
         try:
-            yield Running(client, HealthStub(channel), http_port, runners)
+            yield Running(client, HealthStub(channel), found.http, runners)
         finally:
             stop.set()
             await task
@@ -189,7 +198,7 @@ async def test_a_version_that_the_registry_does_not_fit_is_refused_and_the_reaso
         assert status.refusal_message == "feature service 'ranking' has no feature classes:subtitle"
         await server.health_is(HealthCheckResponse.NOT_SERVING)
         assert server.runners.started == []
-        assert 'paceline_refused_versions{reason="CONTRACT_MISMATCH"} 1.0' in await server.metrics()
+        assert 'paceline_refusals_total{model="ranking",reason="CONTRACT_MISMATCH"} 1.0' in await server.metrics()
 
 
 async def test_a_server_whose_store_is_down_waits_for_it_says_why_and_recovers(tmp_path: Path) -> None:
@@ -227,8 +236,10 @@ async def test_metrics_tell_of_requests_reads_ranks_and_what_serves(tmp_path: Pa
             f'paceline_requests_total{{code="OK",method="{method}"}} 1.0',
             f'paceline_request_seconds_count{{method="{method}"}} 1.0',
             "paceline_feature_read_seconds_count 1.0",
-            "paceline_rank_seconds_count 1.0",
-            'paceline_model_version{model="ranking"} 7.0',
+            'paceline_model_seconds_count{label="stable",model="ranking",version="7"} 1.0',
+            'paceline_label_version{label="stable",model="ranking"} 7.0',
+            'paceline_versions{model="ranking",state="AVAILABLE"} 1.0',
+            'paceline_model_problem{model="ranking"} 0.0',
             'paceline_catalogue_generation{model="ranking"} 1.0',
             'paceline_catalogue_classes{model="ranking"} 3.0',
         } <= set(text.splitlines())

@@ -25,7 +25,7 @@ def repo(tmp_path: Path) -> Path:
 
 
 def command(repo: Path, *arguments: object) -> list[str]:
-    ports = ("--port", 0, "--http-port", 0)
+    ports = ("--port", 0, "--http-port", 0, "--admin-address", "127.0.0.1:0")
     words = (
         sys.executable,
         "-m",
@@ -46,7 +46,7 @@ def started(repo: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
     with subprocess.Popen(command(repo), cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         for line in process.stderr:
-            if found := re.search(r"listening on port (\d+), for HTTP on port \d+", line):
+            if found := re.search(r"listening on port (\d+), for admins on port \d+, for HTTP on port \d+", line):
                 break
         else:
             pytest.fail("the server did not start")
