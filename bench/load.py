@@ -4,16 +4,26 @@ Needs ``h2load`` from Debian's nghttp2-client.
 """
 
 import shutil
+import signal
 import struct
 import subprocess
 import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.echo import METHOD, SERVICE
 from bench.errors import BenchError
+
+STEADY_CONNECTIONS = 4
+_FOREVER = "100000"
+
+Rows = Callable[[], tuple[NDArray[np.float64], NDArray[np.float64]]]
+"""Returns when each request was sent, in seconds since the epoch, and how many milliseconds it took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +41,65 @@ def run_load(port: int, request: bytes, *, in_flight: int, count: int) -> Load:
     Raises:
         BenchError: h2load is missing, or a request failed.
     """
-    if shutil.which("h2load") is None:
-        raise BenchError("h2load is not installed; on Debian: apt-get install nghttp2-client")
     connections = min(in_flight, 4)
     with tempfile.TemporaryDirectory() as scratch:
-        frame, log = Path(scratch, "frame"), Path(scratch, "log")
-        frame.write_bytes(struct.pack(">BI", 0, len(request)) + request)
-        command = ["h2load", "-n", count, "-c", connections, "-m", in_flight // connections, "-d", frame]
-        command += ["-H", "content-type: application/grpc", "-H", "te: trailers", f"--log-file={log}"]
-        url = f"http://127.0.0.1:{port}/{SERVICE}/{METHOD}"
-        run = subprocess.run([*map(str, command), url], capture_output=True, text=True, check=False)
+        log = Path(scratch, "log")
+        options = ["-n", count, "-c", connections, "-m", in_flight // connections]
+        run = subprocess.run(
+            _command(Path(scratch), port, request, log, options), capture_output=True, text=True, check=False
+        )
         if run.returncode:
             raise BenchError(f"h2load failed: {run.stderr or run.stdout}")
         return _summary(log, count)
 
 
+@contextmanager
+def steady_load(port: int, request: bytes, rate: float, scratch: Path) -> Iterator[Rows]:
+    """Sends requests at a steady rate while the block is entered, whether or not the last were answered.
+
+    Args:
+        port: The server's.
+        request: The message.
+        rate: How many requests a second.
+        scratch: A folder, which is made.
+
+    Raises:
+        BenchError: h2load is missing, or ended before the block.
+    """
+    scratch.mkdir()
+    log = scratch / "log"
+    options = ["-D", _FOREVER, "-c", STEADY_CONNECTIONS, "-m", 100, f"--rps={rate / STEADY_CONNECTIONS:.3f}"]
+    command = _command(scratch, port, request, log, options)
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            yield lambda: _rows(log)
+            if process.poll() is not None:
+                raise BenchError(f"h2load ended early with exit code {process.returncode}")
+        finally:
+            process.send_signal(signal.SIGINT)
+
+
+def _command(scratch: Path, port: int, request: bytes, log: Path, options: Sequence[object]) -> list[str]:
+    if shutil.which("h2load") is None:
+        raise BenchError("h2load is not installed; on Debian: apt-get install nghttp2-client")
+    frame = scratch / "frame"
+    frame.write_bytes(struct.pack(">BI", 0, len(request)) + request)
+    headers = ["-H", "content-type: application/grpc", "-H", "te: trailers"]
+    url = f"http://127.0.0.1:{port}/{SERVICE}/{METHOD}"
+    return [str(word) for word in ("h2load", *options, "-d", frame, *headers, f"--log-file={log}", url)]
+
+
 def _summary(log: Path, count: int) -> Load:
+    starts, milliseconds = _rows(log)
+    if len(starts) != count:
+        raise BenchError(f"{count - len(starts)} of {count} requests failed")
+    seconds = np.max(starts + milliseconds / 1e3) - np.min(starts)
+    p50, p99 = np.percentile(milliseconds, [50, 99])
+    return Load(requests_per_second=count / float(seconds), p50_ms=float(p50), p99_ms=float(p99))
+
+
+def _rows(log: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     started, status, duration = np.loadtxt(log, dtype=np.int64, usecols=(0, 1, 2), unpack=True, ndmin=2)
-    if len(status) != count or np.any(status != 200):
-        raise BenchError(f"{count - int(np.sum(status == 200))} of {count} requests failed")
-    seconds = (np.max(started + duration) - np.min(started)) / 1e6
-    p50, p99 = np.percentile(duration, [50, 99]) / 1e3
-    return Load(requests_per_second=count / seconds, p50_ms=float(p50), p99_ms=float(p99))
+    if np.any(status != 200):
+        raise BenchError(f"{int(np.sum(status != 200))} of {len(status)} requests failed")
+    return started / 1e6, duration / 1e3

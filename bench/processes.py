@@ -81,8 +81,9 @@ class Served:
 @contextmanager
 def paceline_server(models: Path, *flags: object, log: Path, env: Mapping[str, str]) -> Iterator[Served]:
     """Runs `paceline serve`, waits until it serves, and yields where."""
-    ports = ["--port", free_port(), "--http-port", free_port(), "--admin-address", f"127.0.0.1:{free_port()}"]
-    command = [sys.executable, "-m", "cli.main", "serve", "--models", models, *ports, *flags]
-    with running(command, log=log, env=env) as process, PacelineClient(f"127.0.0.1:{ports[1]}") as client:
+    port, http_port, admin_port = free_port(), free_port(), free_port()
+    where = ["--port", port, "--http-port", http_port, "--admin-address", f"127.0.0.1:{admin_port}"]
+    command = [sys.executable, "-m", "cli.main", "serve", "--models", models, *where, *flags]
+    with running(command, log=log, env=env) as process, PacelineClient(f"127.0.0.1:{port}") as client:
         client.wait_until_serving(timeout=START_SECONDS)
-        yield Served(process.pid, int(ports[1]), int(ports[3]))
+        yield Served(process.pid, port, http_port)
