@@ -1,0 +1,1 @@
+"""Where the published versions of a model and the history of its labels lie: here, or on a remote store."""
