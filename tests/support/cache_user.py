@@ -12,7 +12,7 @@ from pathlib import Path
 from server.domain.labels import LabelAction, LabelEvent, Note
 from server.models.storage.cache import Cache
 from server.models.storage.opening import open_store
-from tests.unit.server.models.storage.sources import FakeSource
+from tests.support.cache_sources import FakeSource
 
 
 class _Paused(FakeSource):

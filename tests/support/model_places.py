@@ -2,6 +2,7 @@
 
 import itertools
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from posixpath import normpath
 
@@ -14,6 +15,9 @@ from server.models.storage.local import LocalEventFiles
 from server.models.storage.opening import open_store
 from server.models.storage.ports import VersionStore
 from server.models.storage.remote_folder import RemoteFolder
+
+FILES = {"manifest.json": b"{}", "saved_model.pb": b"graph", "variables/variables.index": b"abc"}
+"""Those of a small version."""
 
 _TIMES = itertools.count(10**18)
 
@@ -42,6 +46,10 @@ class Place:
         if self.is_here:
             return LocalEventFiles(Path(path.removeprefix("file://")) / "history")
         return RemoteFolder.open(path).child("history")
+
+    def publish(self, version: int, files: Mapping[str, bytes] = FILES) -> None:
+        for path, data in files.items():
+            self.write(f"{version}/{path}", data)
 
     def write(self, path: str, data: bytes) -> None:
         """Writes a file below the folder. On a disk its time is another one each time, however soon."""

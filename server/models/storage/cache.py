@@ -96,7 +96,6 @@ class Cache:
         with self._alone():
             if self._has(copy, source):
                 return Hold(copy, source.folder_name)
-            self._sweep()
             self._make_room(source)
             aside = copy.with_name(f"{copy.name}.{uuid4().hex}.partial")
             (aside / source.folder_name).mkdir(parents=True)

@@ -55,7 +55,7 @@ class LocalStore:
         files = frozenset(file_marks(folder))
         try:
             changed = max(folder.stat().st_mtime_ns, *(int(file.mark) for file in files))
-        except FileNotFoundError:  # since it was listed
+        except FileNotFoundError:  # it is gone since it was listed
             return Fingerprint(files)
         return Fingerprint(files, changed / 1e9)
 

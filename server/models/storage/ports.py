@@ -66,7 +66,7 @@ class VersionStore(Protocol):
 
         Raises:
             FileNotFoundError: There is no such folder: it was never published to, was deleted or is not mounted.
-                Which of these, is for the caller to tell. An object store, where a folder is no more than the
+                Which of these is for the caller to tell. An object store, where a folder is no more than the
                 files in it, has no empty folders.
             OSError: The folder can't be read.
         """

@@ -130,7 +130,7 @@ class RemoteFolder:
             self._filesystem.pipe_file(path, data, mode="create")
             return True
         if found != data and data.startswith(found):
-            pass  # the disk is full, or the like
+            raise error  # the disk is full, or the like
         return bool(found == data)
 
     def _inside(self, paths: Iterable[str]) -> list[str]:

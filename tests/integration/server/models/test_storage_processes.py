@@ -8,10 +8,9 @@ import pytest
 from server.models.storage.cache import Cache
 from server.models.storage.opening import open_store
 from server.models.storage.ports import CacheFull
+from tests.support.cache_sources import FakeSource
 from tests.support.cache_user import process
-from tests.support.model_places import Place, contents
-from tests.unit.server.models.storage.sources import FakeSource
-from tests.unit.server.models.storage.test_stores import FILES, publish
+from tests.support.model_places import FILES, Place, contents
 
 pytestmark = pytest.mark.slow
 
@@ -56,7 +55,7 @@ def test_a_copy_that_another_process_finishes_is_used_by_all(folder: Path) -> No
 
 def test_processes_that_fetch_a_version_at_once_get_all_of_it(tmp_path: Path, folder: Path) -> None:
     place = Place(f"local://{tmp_path}/models/classes", folder, "")
-    publish(place, 1)
+    place.publish(1)
     with ExitStack() as stack:
         others = [stack.enter_context(process("fetch", place.base_path, folder, 1000)) for _ in range(3)]
         for other in others:

@@ -10,9 +10,9 @@ from threading import Thread
 
 import pytest
 
-from tests.support.model_places import Place, contents
+from tests.support.model_places import FILES, Place, contents
 from tests.unit.server.models.storage.test_label_history import TestAppending, TestReading, append_at_once
-from tests.unit.server.models.storage.test_stores import FILES, TestFetch, TestFingerprint, TestPoll, publish
+from tests.unit.server.models.storage.test_stores import TestFetch, TestFingerprint, TestPoll
 
 s3fs = pytest.importorskip("s3fs", reason="s3fs is not installed")
 moto = pytest.importorskip("moto.server", reason="moto is not installed")
@@ -47,7 +47,7 @@ def test_of_servers_that_append_at_once_each_gets_a_number(place: Place) -> None
 
 
 def test_an_empty_object_that_stands_for_a_folder_is_no_file(place: Place) -> None:
-    publish(place, 1)
+    place.publish(1)
     before = place.open().poll()
     bucket, _, prefix = place.root.partition("/")
     for folder in ("", "1/", "1/variables/"):

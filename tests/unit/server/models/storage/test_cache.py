@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from server.models.storage.cache import Cache
-from server.models.storage.holds import is_held
+from server.models.storage.holds import Hold, is_held
 from server.models.storage.ports import CacheFull, StorageError
-from tests.unit.server.models.storage.sources import FakeSource
+from tests.support.cache_sources import FakeSource
 
 ONE, TWO, THREE = (FakeSource(name, 40) for name in ("1", "2", "3"))
 
@@ -72,7 +72,7 @@ class TestCopies:
 
     def test_who_copies_the_same_later_but_faster_is_not_disturbed(self, folder: Path) -> None:
         cache = Cache(folder, 100)
-        faster = []
+        faster: list[Hold] = []
 
         class Slow(FakeSource):
             def copy_to(self, folder: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from server.models.storage.cache import Cache
 from server.models.storage.holds import Hold
 from server.models.storage.ports import CacheFull
-from tests.unit.server.models.storage.sources import FakeSource
+from tests.support.cache_sources import FakeSource
 
 MAX_BYTES = 100
 SIZES = {"1": 10, "2": 40, "3": 50, "4": 90, "5": 100, "6": 101}

@@ -53,7 +53,7 @@ class TestReading:
         place.delete("history")
         assert list(store.read_history()) == []
         store.append(OTHER)
-        assert list(place.open().read_history()) == [OTHER]
+        assert list(store.read_history()) == list(place.open().read_history()) == [OTHER]
 
     @pytest.mark.parametrize("data", [b"", b"[]", b'{"action": "ABOLISH"}', b"\xff", b"1e"])
     def test_a_file_that_is_no_event_is_named_until_it_is_gone(self, place: Place, data: bytes) -> None:

@@ -140,6 +140,16 @@ class TestErrors:
         with pytest.raises(StorageError, match="forbidden"):
             store_on(Forbidden(), tmp_path).poll()
 
+    def test_what_stands_for_a_folder_on_an_object_store_is_no_file(self, tmp_path: Path) -> None:
+        class Marking(Filesystem):
+            def find(self, path: str, **kwargs: Any) -> Mapping[str, Any]:
+                marker = {"size": 0, "type": "file"}
+                return {**super().find(path, **kwargs), f"{path}/": marker, f"{path}/variables/": marker}
+
+        store = store_on(Marking(), tmp_path)
+        assert len(store.poll()[1].files) == 2
+        assert contents(store.fetch(1)).keys() == {"manifest.json", "variables/data"}
+
     def test_a_listing_without_times_or_checksums_tells_sizes(self, tmp_path: Path) -> None:
         class Terse(Filesystem):
             def find(self, *args: Any, **kwargs: Any) -> Mapping[str, Any]:

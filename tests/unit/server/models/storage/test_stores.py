@@ -5,14 +5,7 @@ from pathlib import Path
 import pytest
 
 from server.models.storage.ports import Fingerprint
-from tests.support.model_places import Place, contents
-
-FILES = {"manifest.json": b"{}", "saved_model.pb": b"graph", "variables/variables.index": b"abc"}
-
-
-def publish(place: Place, version: int, files: dict[str, bytes] = FILES) -> None:
-    for path, data in files.items():
-        place.write(f"{version}/{path}", data)
+from tests.support.model_places import FILES, Place, contents
 
 
 def seen(place: Place, version: int = 1) -> Fingerprint:
@@ -35,12 +28,12 @@ class TestPoll:
 
     def test_a_folder_that_disappears_is_noticed_and_so_is_its_return(self, place: Place) -> None:
         store = place.open()
-        publish(place, 1)
+        place.publish(1)
         before = store.poll()
         place.delete()
         with pytest.raises(FileNotFoundError, match="classes"):
             store.poll()
-        publish(place, 1)
+        place.publish(1)
         assert before.keys() == store.poll().keys() == {1}
 
     def test_a_file_in_place_of_the_folder_is_an_error(self, place: Place) -> None:
@@ -50,9 +43,9 @@ class TestPoll:
 
     def test_new_versions_and_lost_ones_are_seen_at_the_next_poll(self, place: Place) -> None:
         store = place.open()
-        publish(place, 1)
+        place.publish(1)
         assert store.poll().keys() == {1}
-        publish(place, 2)
+        place.publish(2)
         assert store.poll().keys() == {1, 2}
         place.delete("1")
         assert store.poll().keys() == {2}
@@ -60,14 +53,14 @@ class TestPoll:
 
 class TestFingerprint:
     def test_it_stays_as_long_as_the_files_do_whoever_looks(self, place: Place) -> None:
-        publish(place, 1)
+        place.publish(1)
         first = seen(place)
-        publish(place, 2)
+        place.publish(2)
         assert first == seen(place)
         assert hash(first) == hash(seen(place))
 
     def test_it_changes_with_contents_sizes_and_names(self, place: Place) -> None:
-        publish(place, 1)
+        place.publish(1)
         prints = [seen(place)]
         place.write("1/variables/variables.index", b"abd")
         prints.append(seen(place))
@@ -80,7 +73,7 @@ class TestFingerprint:
         assert len(set(prints)) == 5
 
     def test_it_tells_the_files_and_their_sizes(self, place: Place) -> None:
-        publish(place, 1)
+        place.publish(1)
         fingerprint = seen(place)
         assert {file.path: file.size for file in fingerprint.files} == {
             "manifest.json": 2,
@@ -101,20 +94,20 @@ class TestFingerprint:
 
 class TestFetch:
     def test_it_returns_a_folder_with_every_file_under_the_models_name(self, place: Place) -> None:
-        publish(place, 3)
+        place.publish(3)
         folder = place.open().fetch(3)
         assert contents(folder) == FILES
         assert folder.parts[-2:] == ("classes", "3")
 
     def test_a_version_that_is_not_there_can_not_be_fetched(self, place: Place) -> None:
-        publish(place, 3)
+        place.publish(3)
         with pytest.raises(FileNotFoundError, match="classes/4 does not exist"):
             place.open().fetch(4)
         assert list(place.cache_folder.glob("*-*")) == []
 
     def test_files_that_changed_are_fetched_anew(self, place: Place) -> None:
         store = place.open()
-        publish(place, 3)
+        place.publish(3)
         store.fetch(3)
         place.write("3/saved_model.pb", b"GRAPH")
         place.delete("3/variables/variables.index")
@@ -122,7 +115,7 @@ class TestFetch:
 
     def test_giving_back_more_than_was_fetched_does_nothing(self, place: Place) -> None:
         store = place.open()
-        publish(place, 3)
+        place.publish(3)
         folder = store.fetch(3)
         for version in (3, 3, 4):
             store.release(version)
@@ -130,12 +123,12 @@ class TestFetch:
 
     def test_a_large_version_is_the_same_afterwards(self, place: Place) -> None:
         files = {f"variables/{number}": bytes([number]) * 300_000 for number in range(12)}
-        publish(place, 1, files)
+        place.publish(1, files)
         assert contents(place.open(max_bytes=10**7).fetch(1)) == files
 
 
 def test_a_local_version_is_not_copied(tmp_path: Path) -> None:
     place = Place(str(tmp_path / "classes"), tmp_path / "cache", "")
-    publish(place, 1)
+    place.publish(1)
     assert place.open().fetch(1) == tmp_path / "classes" / "1"
     assert not place.cache_folder.exists()
