@@ -1,6 +1,5 @@
 """`paceline features`: plan, apply, materialize and list."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.output import AsJson, messages, print_json, print_table, progress, results
+from cli.output import AsJson, messages, print_json, print_lines, print_table, progress
 from contract.profile import data_dir
 
 features = typer.Typer(no_args_is_help=True, help="Define, register and materialise features.")
@@ -49,9 +48,9 @@ def plan_command(
     if as_json:
         print_json({"changes": [asdict(c) for c in changes], "broken_models": [asdict(b) for b in broken]})
         return
-    _print_lines(lines(changes) or ["No changes."])
+    print_lines(lines(changes) or ["No changes."])
     for version in broken:
-        _print_lines(
+        print_lines(
             [f"breaks model {version.model} version {version.version}:", *(f"  {r}" for r in version.reasons)]
         )
 
@@ -76,7 +75,7 @@ def apply_command(repo: Repo = REPO, profile: Profile = "", as_json: AsJson = Fa
     if as_json:
         print_json({"changes": [asdict(change) for change in changes]})
     else:
-        _print_lines(summary(changes) or ["No changes."])
+        print_lines(summary(changes) or ["No changes."])
 
 
 @features.command("materialize")
@@ -156,8 +155,3 @@ def list_command(
         print_table(title, ("Feature", "Type", "Description"), rows)
     services = [(s.name, ", ".join(s.views), s.owner, s.description) for s in listing.services]
     print_table("Feature services", ("Service", "Views", "Owner", "Description"), services)
-
-
-def _print_lines(lines: Sequence[str]) -> None:
-    for line in lines:
-        results.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -1,127 +1,45 @@
-"""`paceline models`: what is published, and what became of it in a running server."""
-
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Annotated
+"""`paceline models`: published versions, the labels on them, and which models are served."""
 
 import typer
 
-from cli.connection import Address, Timeout, TlsCa, TlsCert, TlsKey, tls_options
-from cli.output import AsJson, messages, print_json, print_table
-from contract.errors import ManifestError
-from contract.manifest import published_versions, read_manifest
-from contract.stubs.manifest_pb2 import Manifest
-from paceline import PacelineClient, TlsOptions, Unavailable
-from paceline.v1.model_service_pb2 import ModelVersionStatus, RefusalReason, VersionState
+from cli.models_config import config_command, reload_command
+from cli.models_history import history_command
+from cli.models_list import list_command
+from cli.models_moves import pin_command, promote_command, rollback_command, unpin_command
+from cli.models_traffic import shadow_command, split_command
 
-HEADINGS = ("model", "version", "published", "test AUC", "state", "refused because")
-Key = tuple[str, int]
-"""The name of a model and a version."""
+models = typer.Typer(no_args_is_help=True)
 
-models = typer.Typer(no_args_is_help=True, help="Published models.")
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """A version on disk."""
-
-    create_time: datetime | None = None
-    test_auc: float | None = None
-    fault: str = ""
-    """What is wrong with its manifest."""
+models.command("list")(list_command)
+models.command("promote")(promote_command)
+models.command("rollback")(rollback_command)
+models.command("pin")(pin_command)
+models.command("unpin")(unpin_command)
+models.command("split")(split_command)
+models.command("shadow")(shadow_command)
+models.command("history")(history_command)
+models.command("config")(config_command)
+models.command("reload")(reload_command)
 
 
-@models.command("list")
-def list_command(
-    *,
-    folder: Annotated[Path, typer.Option("--models", help="The folder of the models.")] = Path("models"),
-    address: Address = "127.0.0.1:8500",
-    timeout: Timeout = 1.0,
-    tls_ca: TlsCa = None,
-    tls_cert: TlsCert = None,
-    tls_key: TlsKey = None,
-    as_json: AsJson = False,
-) -> None:
-    """List versions, newest first, with their states in the running server and why one was refused.
+@models.callback()
+def _models() -> None:
+    """See which versions are published, and say which of them answer.
 
-    Without a server it lists what is published.
+    A label is a movable name for a version. What asks for no label is answered by
+    stable, which follows the newest version until it is pinned to one.
 
-    For example:
+    A version is tried out, comes to answer, and is taken back:
 
-    paceline models list
-    paceline models list --address 127.0.0.1:8500 --json
+    paceline models pin                       # stable stays where it is
+    paceline train                            # publishes version 5
+    paceline models list                      # is 5 available, or why not?
+    paceline models promote 5 --label canary  # a label of its own
+    paceline models split stable=90 canary=10
+    paceline models promote 5 -m "better"     # stable is on 5
+    paceline models split                     # every member gets stable
+    paceline models rollback -m "worse"       # stable is on 4 again
+    paceline models unpin                     # stable follows the newest
+
+    All but list is asked at the server's admin address.
     """
-    published = dict(_published(folder))
-    states = _states(address, timeout, tls_options(tls_ca, tls_cert, tls_key))
-    if states is None:
-        messages.print(f"No server answers at {address}: the states are not known.", highlight=False)
-    rows = [
-        _row(key, published.get(key), (states or {}).get(key))
-        for key in sorted(published.keys() | (states or {}).keys(), key=lambda key: (key[0], -key[1]))
-    ]
-    if as_json:
-        print_json({"server_is_reachable": states is not None, "versions": rows})
-    else:
-        print_table("Versions", HEADINGS, [_shown(row) for row in rows])
-
-
-def _shown(row: Mapping[str, object]) -> list[object]:
-    """Returns the cells of a row for people: times to the minute, and one cell for the whole refusal."""
-    published = row["create_time"] and str(row["create_time"])[:16].replace("T", " ")
-    refusal = ": ".join(str(part) for part in (row["refusal_reason"], row["message"]) if part)
-    cells = (row["model"], row["version"], published, row["test_auc"], row["state"], refusal or None)
-    return ["-" if cell is None else cell for cell in cells]
-
-
-def _published(folder: Path) -> Iterator[tuple[Key, Published]]:
-    names = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
-    for name in names:
-        for version in published_versions(folder / name):
-            yield (name, version), _describe(folder / name / str(version))
-
-
-def _describe(version_dir: Path) -> Published:
-    try:
-        manifest = read_manifest(version_dir)
-    except ManifestError as error:
-        return Published(fault=str(error))
-    created = manifest.create_time.ToDatetime(UTC) if manifest.HasField("create_time") else None
-    return Published(created, _test_auc(manifest))
-
-
-def _test_auc(manifest: Manifest) -> float | None:
-    wanted = ("auc", "model", "test")
-    found = (m.value for m in manifest.metrics if (m.name, m.subject, m.split) == wanted)
-    return next(found, None)
-
-
-def _states(address: str, timeout: float, tls: TlsOptions | None) -> Mapping[Key, ModelVersionStatus] | None:
-    """Returns the states of versions, None if no server answers."""
-    with PacelineClient(address, tls=tls, timeout=timeout) as client:
-        try:
-            versions = client.get_model_status().versions
-        except Unavailable:
-            return None
-    return {(found.model_version.name, found.model_version.version): found for found in versions}
-
-
-def _row(key: Key, published: Published | None, status: ModelVersionStatus | None) -> dict[str, object]:
-    model, version = key
-    found = published or Published()
-    return {
-        "model": model,
-        "version": version,
-        "create_time": found.create_time and f"{found.create_time:%Y-%m-%dT%H:%M:%SZ}",
-        "test_auc": found.test_auc,
-        "state": status and VersionState.Name(status.state).removeprefix("VERSION_STATE_"),
-        "refusal_reason": _reason(status),
-        "message": (status and status.refusal_message) or found.fault or None,
-    }
-
-
-def _reason(status: ModelVersionStatus | None) -> str | None:
-    if status is None or not status.refusal_reason:
-        return None
-    return RefusalReason.Name(status.refusal_reason).removeprefix("REFUSAL_REASON_")

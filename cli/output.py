@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -33,6 +33,22 @@ def print_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[obj
         table.add_row(*map(_cell, row))
     results.print(title, style="italic", markup=False, highlight=False, soft_wrap=True)
     results.print(table)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Prints lines as they are."""
+    for line in lines:
+        results.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def say(text: str) -> None:
+    """Says something beside the results, as it is."""
+    messages.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def warn(text: str) -> None:
+    """Says what is wrong though the command goes on."""
+    messages.print(f"[bold yellow]warning:[/] {escape(text)}", highlight=False, soft_wrap=True)
 
 
 def _cell(value: object) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cli.output import messages, print_table
+from cli.output import print_table, say
 from paceline import from_feature_value
 from paceline.v1.recommendation_service_pb2 import (
     CLASS_STATUS_SCORED,
@@ -27,7 +27,7 @@ def print_ranking(member_id: str, response: RecommendClassesResponse, shown: Seq
         title = f"{_title(member_id, response)}, {response.candidate_count} candidates"
         print_table(title, ["rank", "class", *shown, "score"], rows)
     else:
-        _say("No class satisfies the request.")
+        say("No class satisfies the request.")
 
 
 def print_scores(member_id: str, response: ScoreClassesResponse) -> None:
@@ -70,13 +70,9 @@ def scores_document(member_id: str, response: ScoreClassesResponse) -> Mapping[s
 def _note(member_id: str, response: Response, unknown: Sequence[str]) -> None:
     """Says what the user may not expect."""
     if response.member_status == MEMBER_STATUS_UNKNOWN:
-        _say(f"The feature store does not know member {member_id}: the scores are made from defaults.")
+        say(f"The feature store does not know member {member_id}: the scores are made from defaults.")
     if unknown:
-        _say(f"Not in the catalogue: {', '.join(unknown)}.")
-
-
-def _say(text: str) -> None:
-    messages.print(text, markup=False, highlight=False, soft_wrap=True)
+        say(f"Not in the catalogue: {', '.join(unknown)}.")
 
 
 def _title(member_id: str, response: Response) -> str:

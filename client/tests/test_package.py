@@ -11,12 +11,15 @@ import pytest
 from packaging.requirements import Requirement
 
 import paceline
+from client.tests.admin_server import AdminServer
 from paceline.testing import FakeServer
+from paceline.v1 import model_admin_service_pb2 as pb
 
 PACKAGE = Path(__file__).parent.parent
 LIGHT = {"googleapis-common-protos", "grpcio", "grpcio-status", "protobuf", "typing-extensions"}
 BLOCK = re.compile(r"^```python ?(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BLOCKS = BLOCK.findall((PACKAGE / "README.md").read_text())
+ADMIN = "localhost:8502"
 
 
 def installed_with(requirements: list[str]) -> set[str]:
@@ -67,13 +70,26 @@ def test_all_that_is_exported_exists() -> None:
     assert all(hasattr(paceline, name) for name in paceline.__all__)
 
 
-@pytest.mark.parametrize("source", [code for name, code in BLOCKS if not name])
+def run(source: str) -> str:
+    """Returns what an example prints."""
+    return subprocess.run([sys.executable, "-c", source], check=True, capture_output=True, text=True).stdout
+
+
+@pytest.mark.parametrize("source", [code for name, code in BLOCKS if not name and ADMIN not in code])
 def test_the_examples_of_the_readme_run(source: str, paceline_server: FakeServer) -> None:
     paceline_server.rank("m000001", [("c00001", 0.9), ("c00002", 0.5)])
     paceline_server.describe("c00001", title="Calm", minutes=20, discipline="yoga")
-    code = source.replace("localhost:8500", paceline_server.target)
-    subprocess.run([sys.executable, "-c", code], check=True)
+    run(source.replace("localhost:8500", paceline_server.target))
     assert paceline_server.requests
+
+
+def test_the_example_for_admins_runs() -> None:
+    [source] = [code for _, code in BLOCKS if ADMIN in code]
+    with AdminServer() as server:
+        server.answer = pb.PromoteVersionResponse(
+            event=pb.LabelEvent(label="stable", version=4, previous_version=3)
+        )
+        assert run(source.replace(ADMIN, server.target)) == "stable is on version 4, it was on 3\n"
 
 
 def test_the_test_of_the_readme_passes(tmp_path: Path) -> None:

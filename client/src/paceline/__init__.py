@@ -1,5 +1,6 @@
 """Clients for Paceline: which classes should this member see now?"""
 
+from paceline.admin import AdminClient, Note
 from paceline.aio import AsyncPacelineClient
 from paceline.calls import Choice, Moment
 from paceline.channels import TlsOptions, open_async_channel, open_channel
@@ -7,8 +8,10 @@ from paceline.client import PacelineClient
 from paceline.errors import (
     Cancelled,
     DeadlineExceeded,
+    FailedPrecondition,
     FieldViolation,
     InvalidRequest,
+    NotFound,
     PacelineError,
     PermissionDenied,
     ResourceExhausted,
@@ -22,14 +25,18 @@ from paceline.v1.error_reason_pb2 import ErrorReason
 from paceline.values import Value, any_of, at_least, at_most, between, from_feature_value, to_feature_value
 
 __all__ = [
+    "AdminClient",
     "AsyncPacelineClient",
     "Cancelled",
     "Choice",
     "DeadlineExceeded",
     "ErrorReason",
+    "FailedPrecondition",
     "FieldViolation",
     "InvalidRequest",
     "Moment",
+    "NotFound",
+    "Note",
     "PacelineClient",
     "PacelineError",
     "PermissionDenied",

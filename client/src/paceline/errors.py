@@ -3,8 +3,10 @@
 PacelineError
 ├── InvalidRequest      the request has invalid fields, see `violations`
 ├── Unauthenticated     the server does not know who asks
-├── PermissionDenied    the server knows who asks and refuses
-├── Unavailable         no answer now; all retries are spent, a later call may succeed
+├── PermissionDenied    the server refuses this caller, or this call at this address
+├── NotFound            the server has no such model or version
+├── FailedPrecondition  the request is fine, but not as things stand: see `reason`
+├── Unavailable         no answer now, retries included; a later call may succeed
 ├── ResourceExhausted   a quota is spent, or a message is too large
 ├── DeadlineExceeded    no answer in time
 ├── Cancelled           the call was cancelled, such as by closing the client
@@ -78,13 +80,25 @@ class Unauthenticated(PacelineError):
 
 
 class PermissionDenied(PacelineError):
-    """The server knows who asks and refuses."""
+    """The server refuses this caller, or this call at this address."""
 
     code = grpc.StatusCode.PERMISSION_DENIED
 
 
+class NotFound(PacelineError):
+    """The server has no such model or version."""
+
+    code = grpc.StatusCode.NOT_FOUND
+
+
+class FailedPrecondition(PacelineError):
+    """The request is fine, but the state of a model does not allow it; `reason` tells why. Nothing was changed."""
+
+    code = grpc.StatusCode.FAILED_PRECONDITION
+
+
 class Unavailable(PacelineError):
-    """No answer now. It was retried as the client's `RetryPolicy` says; a later call may succeed."""
+    """No answer now. `PacelineClient` has retried as its `RetryPolicy` says; a later call may succeed."""
 
     code = grpc.StatusCode.UNAVAILABLE
 
@@ -124,6 +138,8 @@ ERRORS: Mapping[grpc.StatusCode, type[PacelineError]] = MappingProxyType(
         grpc.StatusCode.INVALID_ARGUMENT: InvalidRequest,
         grpc.StatusCode.UNAUTHENTICATED: Unauthenticated,
         grpc.StatusCode.PERMISSION_DENIED: PermissionDenied,
+        grpc.StatusCode.NOT_FOUND: NotFound,
+        grpc.StatusCode.FAILED_PRECONDITION: FailedPrecondition,
         grpc.StatusCode.UNAVAILABLE: Unavailable,
         grpc.StatusCode.RESOURCE_EXHAUSTED: ResourceExhausted,
         grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceeded,
@@ -132,9 +148,7 @@ ERRORS: Mapping[grpc.StatusCode, type[PacelineError]] = MappingProxyType(
         grpc.StatusCode.ABORTED: ServerFault,
         grpc.StatusCode.ALREADY_EXISTS: ServerFault,
         grpc.StatusCode.DATA_LOSS: ServerFault,
-        grpc.StatusCode.FAILED_PRECONDITION: ServerFault,
         grpc.StatusCode.INTERNAL: ServerFault,
-        grpc.StatusCode.NOT_FOUND: ServerFault,
         grpc.StatusCode.OUT_OF_RANGE: ServerFault,
         grpc.StatusCode.UNKNOWN: ServerFault,
     }

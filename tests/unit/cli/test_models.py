@@ -1,8 +1,8 @@
-"""`paceline models list`, over folders that look published and the client's fake server."""
+"""`paceline models list`, over folders that look published, and over the client's fake server and a real one."""
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,13 @@ from contract.manifest import write_manifest
 from contract.stubs.manifest_pb2 import Manifest, Metric
 from paceline import ServerFault
 from paceline.testing import FakeServer
+from server.domain.labels import LabelStatus
+from server.domain.models import ModelProblem
+from server.domain.versions import VersionRecord, VersionState
+from tests.support.admin import FakeStates
+from tests.support.channels import Served, serving
+from tests.support.command_line import CommandLine
+from tests.support.fakes import FakeModels, snapshot
 
 MODEL = "fake"  # that of FakeServer, whose version is 1
 
@@ -104,22 +111,108 @@ def test_a_server_that_fails_is_an_error(
     assert "the server failed" in capsys.readouterr().err
 
 
-def test_people_get_a_table(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_people_get_a_table(tmp_path: Path, paceline: CommandLine) -> None:
     publish(tmp_path, 1)
     with FakeServer() as server:
-        words = ["paceline", "models", "list", "--models", str(tmp_path), "--address", server.target]
-        monkeypatch.setattr(sys, "argv", words)
-        monkeypatch.setenv("COLUMNS", "160")
-        with pytest.raises(SystemExit):
-            main()
-    line = next(line for line in capsys.readouterr().out.splitlines() if "AVAILABLE" in line)
-    assert [cell.strip() for cell in line.strip("│").split("│")] == [
-        MODEL,
-        "1",
-        "2026-03-01 07:30",
-        "0.7500",
-        "AVAILABLE",
-        "-",
+        printed = await paceline("models", "list", "--models", str(tmp_path), "--address", server.target)
+    assert printed.rows() == [[MODEL, "1", "2026-03-01 07:30", "0.7500", "-", "AVAILABLE", "-"]]
+
+
+@pytest.fixture
+def states() -> FakeStates:
+    versions = [("other", 4), ("ranking", 5), ("ranking", 4)]
+    return FakeStates([VersionRecord(name, version, VersionState.AVAILABLE, 1.0) for name, version in versions])
+
+
+@pytest.fixture
+async def server(states: FakeStates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Served]:
+    monkeypatch.chdir(tmp_path)
+    async with serving(FakeModels(snapshot(["a"]), [0.5]), states=states) as server:
+        monkeypatch.setenv("PACELINE_ADDRESS", server.address)
+        yield server
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize(
+    ("labels", "on_5", "on_4"),
+    [
+        ([], "-", "-"),
+        ([LabelStatus("ranking", "stable", 5, None)], "stable", "-"),
+        ([LabelStatus("ranking", "stable", 4, 4)], "-", "stable (pinned)"),
+        ([LabelStatus("ranking", "stable", 4, 5)], "-", "stable (pinned to 5)"),
+        (
+            [
+                LabelStatus("ranking", "canary", 5, None, weight=1),
+                LabelStatus("ranking", "stable", 4, 4, weight=3),
+            ],
+            "canary 25 %",
+            "stable 75 % (pinned)",
+        ),
+        (
+            [
+                LabelStatus("other", "stable", 4, None, weight=30),
+                LabelStatus("ranking", "canary", 4, 4, weight=10),
+                LabelStatus("ranking", "next", 4, 4, shadow_share=0.05),
+                LabelStatus("ranking", "stable", 4, None, weight=0),
+            ],
+            "-",
+            "canary 100 % (pinned), next (pinned, shadows 5 %), stable",
+        ),
+    ],
+)
+async def test_a_version_shows_the_labels_that_it_answers_for(
+    paceline: CommandLine, states: FakeStates, labels: list[LabelStatus], on_5: str, on_4: str
+) -> None:
+    states.labels = labels
+    rows = (await paceline("models", "list")).rows()
+    assert [row[4] for row in rows if row[0] == "ranking"] == [on_5, on_4]
+
+
+@pytest.mark.usefixtures("server")
+async def test_what_is_wrong_at_the_moment_is_a_warning(paceline: CommandLine, states: FakeStates) -> None:
+    states.labels = [LabelStatus("ranking", "canary", None, 9), LabelStatus("ranking", "next", None, None)]
+    states.problems = [ModelProblem("ranking", "models/[ranking] can't be read")]
+    printed = await paceline("models", "list")
+    assert printed.err.splitlines() == [
+        "warning: ranking: models/[ranking] can't be read",
+        "warning: no version answers for label canary of ranking, which is pinned to version 9",
+        "warning: no version answers for label next of ranking",
     ]
+    assert len(printed.rows()) == 3
+
+
+@pytest.mark.usefixtures("server")
+async def test_labels_and_problems_as_json(paceline: CommandLine, states: FakeStates) -> None:
+    states.labels = [
+        LabelStatus("ranking", "canary", None, 9, weight=10, shadow_share=0.5),
+        LabelStatus("ranking", "stable", 5, None, weight=90),
+    ]
+    states.problems = [ModelProblem("ranking", "models/ranking can't be read")]
+    document = json.loads((await paceline("models", "list", "--json")).out)
+    assert document["labels"] == [
+        {
+            "model": "ranking",
+            "label": "canary",
+            "version": None,
+            "pinned_version": 9,
+            "weight": 10,
+            "shadow_share": 0.5,
+        },
+        {
+            "model": "ranking",
+            "label": "stable",
+            "version": 5,
+            "pinned_version": None,
+            "weight": 90,
+            "shadow_share": 0.0,
+        },
+    ]
+    assert document["problems"] == [{"model": "ranking", "message": "models/ranking can't be read"}]
+    assert [row["version"] for row in document["versions"]] == [4, 5, 4]
+
+
+def test_without_a_server_there_are_no_labels_and_no_problems(list_versions: List) -> None:
+    with FakeServer() as server:
+        gone = server.target
+    found = list_versions(gone)
+    assert (found["labels"], found["problems"]) == ([], [])
