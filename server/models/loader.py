@@ -25,10 +25,11 @@ class Loader:
     """Loads versions into runners."""
 
     start_runner: StartRunner
-    checks: Sequence[Check]
+    checks: Sequence[Check] = ()
     """What else has to hold of a manifest with a feature source before its model is loaded."""
-    prepare: Callable[[LoadedVersion], Awaitable[None]]
-    """Gives a loaded version with a feature source the snapshot that it ranks. Called for no other."""
+    prepare: Callable[[LoadedVersion], Awaitable[None]] | None = None
+    """Gives a loaded version with a feature source the snapshot that it ranks. Called for no other; None where
+    nothing is ranked, only scored."""
     timeout_seconds: float = 300
     """How long a version may take, from the start of its runner until it serves."""
     requires_manifest: bool = True
@@ -77,7 +78,7 @@ class Loader:
                 await check(manifest)
 
     async def _prepare(self, loaded: LoadedVersion) -> None:
-        if loaded.manifest.HasField("feature_source"):
+        if self.prepare and loaded.manifest.HasField("feature_source"):
             await self.prepare(loaded)
             await _warm_ranking(loaded)
 
