@@ -141,7 +141,7 @@ def _capacity(server: Served, request: bytes) -> float:
 
 
 def _check_codes(server: Served) -> None:
-    """Raises BenchError if a request failed: gRPC's failures are HTTP's successes, so that no load tool sees them."""
+    """Raises BenchError if a request failed. h2load can't tell: gRPC's failures are HTTP's successes."""
     with urllib.request.urlopen(f"http://127.0.0.1:{server.http_port}/metrics") as answer:
         lines = answer.read().decode().splitlines()
     counts = [line for line in lines if line.startswith("paceline_requests_total{") and "RecommendClasses" in line]

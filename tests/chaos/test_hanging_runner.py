@@ -14,7 +14,6 @@ import pytest
 
 from server.domain.errors import RunnerLost
 from server.models.client import RunnerProcess
-from server.models.leases import LoadedVersion
 from server.models.loader import Loader
 from server.models.watchdog import PING_SECONDS, RANKING_SECONDS, RESPONSIVE_SECONDS
 from tests.support.linear_model import class_columns, member_columns
@@ -119,11 +118,8 @@ async def test_a_process_that_hangs_while_it_loads_is_ended_when_loading_takes_t
         os.kill(runners[0].pid, signal.SIGSTOP)
         return runners[0]
 
-    async def prepare(_: LoadedVersion) -> None:
-        pass
-
     (tmp_path / "classes" / "1").mkdir(parents=True)
-    loader = Loader(start, [], prepare, timeout_seconds=0.5, requires_manifest=False)
+    loader = Loader(start, timeout_seconds=0.5, requires_manifest=False)
     with pytest.raises(TimeoutError):
         await loader.load(tmp_path / "classes" / "1", lambda: None)
     assert ends_within(runners[0].pid, 1)

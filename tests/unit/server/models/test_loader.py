@@ -169,6 +169,12 @@ async def test_a_model_without_a_feature_source_is_proven_but_neither_checked_no
     assert (await site.refusal()).reason is RefusalReason.GOLDEN_MISMATCH
 
 
+async def test_a_ranking_model_is_proven_but_not_prepared_where_nothing_is_ranked(site: Site) -> None:
+    loaded = await Loader(site.runners.start).load(site.publish(), lambda: None)
+    assert site.did == ["load", "warm up", "rank 3 of 3", "rank 2 of 3", "serve"]
+    assert loaded.snapshot is None
+
+
 async def test_a_failing_warm_up_is_refused_with_what_tensorflow_says(site: Site) -> None:
     class ColdRunner(FakeRunner):
         async def warm_up(self, saved_model_dir: Path) -> int:
