@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from bench.echo import METHOD, SERVICE
 from bench.errors import BenchError
 
-STEADY_CONNECTIONS = 4
 _FOREVER = "100000"
 
 Rows = Callable[[], tuple[NDArray[np.float64], NDArray[np.float64]]]
@@ -68,7 +67,8 @@ def steady_load(port: int, request: bytes, rate: float, scratch: Path) -> Iterat
     """
     scratch.mkdir()
     log = scratch / "log"
-    options = ["-D", _FOREVER, "-c", STEADY_CONNECTIONS, "-m", 100, f"--rps={rate / STEADY_CONNECTIONS:.3f}"]
+    # One connection: several would send at the same instants.
+    options = ["-D", _FOREVER, "-c", 1, "-m", 100, f"--rps={rate:.3f}"]
     command = _command(scratch, port, request, log, options)
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:

@@ -54,7 +54,7 @@ class LocalStore:
         folder = self._folder / str(version)
         files = frozenset(file_marks(folder))
         try:
-            changed = max(folder.stat().st_mtime_ns, *(int(file.mark) for file in files))
+            changed = max([folder.stat().st_mtime_ns, *(int(file.mark) for file in files)])
         except FileNotFoundError:  # it is gone since it was listed
             return Fingerprint(files)
         return Fingerprint(files, changed / 1e9)
