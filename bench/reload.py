@@ -61,8 +61,8 @@ def bench_reload(reloads: int, progress: Progress = lambda _done, _all: None) ->
             rate = capacity * SHARE_OF_CAPACITY
             with steady_load(server.port, request, rate, Path(scratch, "load")) as rows:
                 measured = _Rounds(site, server).run(reloads, progress)
-            starts, milliseconds = rows()
-            _check_codes(server)
+                _check_codes(server)
+                starts, milliseconds = rows()
     return {
         "benchmark": "reload",
         "machine": describe_machine(),

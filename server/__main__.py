@@ -103,6 +103,8 @@ def run(settings: Settings, log_level: LogLevel = LogLevel.INFO) -> None:
     """
     import uvloop  # noqa: PLC0415 (see above)
 
+    sys.setswitchinterval(0.0005)
+
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     logging.getLogger("server").setLevel(log_level.name)
     uvloop.run(_serve_until_signal(settings))

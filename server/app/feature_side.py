@@ -7,6 +7,7 @@ from pathlib import Path
 
 from server.catalogue.reader import CatalogueReader
 from server.catalogue.refresher import Refresher
+from server.catalogue.snapshots import Snapshots
 from server.features.members import FeastMemberFeatures
 from server.features.online import OnlineFeatures
 from server.features.registry import Registry
@@ -36,19 +37,19 @@ class FeatureSide:
         store = open_store(repo, profile)
         registry = Registry(store)
         online = OnlineFeatures(store, registry, now)
-        self._now = now
         self._is_warm = False
         self._request_threads = ThreadPoolExecutor(MEMBER_READERS, "features")
         self._background_thread = ThreadPoolExecutor(1, "background")
-        self._catalogue = CatalogueReader(online, self._background_thread, now)
+        reader = CatalogueReader(online, self._background_thread, now)
+        self._snapshots = Snapshots(reader, now=now, max_age_seconds=SNAPSHOT_SECONDS)
         self.members = FeastMemberFeatures(online, self._request_threads)
-        self.checks = (RegistryCheck(registry, self._background_thread), self._catalogue.generation)
+        self.checks = (RegistryCheck(registry, self._background_thread), reader.generation)
         """What has to hold of a manifest before its model is loaded."""
 
     async def prepare(self, loaded: LoadedVersion) -> None:
         """Gives a loaded version its catalogue, and opens what the first request would have to open."""
         manifest = loaded.manifest
-        await loaded.use_snapshot(await self._catalogue.load(manifest))
+        await loaded.use_snapshot(await self._snapshots.current(manifest))
         if not self._is_warm:
             await self.members.read(manifest.inputs, manifest.feature_source.member_key, "")
             gc.collect()
@@ -57,8 +58,7 @@ class FeatureSide:
 
     async def refresh(self, versions: Callable[[], Sequence[LoadedVersion]], interval_seconds: float) -> None:
         """Keeps the catalogues of versions current for ever."""
-        refresher = Refresher(self._catalogue, versions, now=self._now, max_age_seconds=SNAPSHOT_SECONDS)
-        await refresher.run(interval_seconds)
+        await Refresher(self._snapshots, versions).run(interval_seconds)
 
     async def close(self) -> None:
         """Ends the threads."""

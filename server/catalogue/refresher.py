@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from contract.stubs.manifest_pb2 import Manifest
-from server.catalogue.reader import CatalogueReader
+from server.catalogue.snapshots import Snapshots
 from server.domain.errors import PacelineError
 from server.ranking.ports import Snapshot
 
@@ -37,30 +37,18 @@ class LoadedVersion(Protocol):
 
 
 class Refresher:
-    """Rebuilds a version's snapshot when the catalogue has another generation, or the snapshot has grown old.
+    """Gives every version its current snapshot.
 
     A failure keeps the old snapshot and is tried again at the next step.
 
     Args:
-        reader: Reads the catalogue.
+        snapshots: Reads the catalogue.
         versions: Returns the loaded versions.
-        now: The time in seconds since the epoch.
-        max_age_seconds: The age at which a snapshot is rebuilt though the generation is the same: its features
-            age, and some pass their TTL.
     """
 
-    def __init__(
-        self,
-        reader: CatalogueReader,
-        versions: Callable[[], Sequence[LoadedVersion]],
-        *,
-        now: Callable[[], float],
-        max_age_seconds: float,
-    ) -> None:
-        self._reader = reader
+    def __init__(self, snapshots: Snapshots, versions: Callable[[], Sequence[LoadedVersion]]) -> None:
+        self._snapshots = snapshots
         self._versions = versions
-        self._now = now
-        self._max_age_seconds = max_age_seconds
 
     async def run(self, interval_seconds: float) -> None:
         """Steps for ever, with a tenth of jitter so that servers do not read the store all at once."""
@@ -79,13 +67,9 @@ class Refresher:
                 logger.exception("version %d keeps its catalogue", version.manifest.version)
 
     async def _refresh(self, version: LoadedVersion) -> None:
-        if version.snapshot is not None and await self._is_current(version.manifest, version.snapshot):
-            return
-        snapshot = await self._reader.load(version.manifest)
-        await version.use_snapshot(snapshot)
-        logger.info("the catalogue has generation %d, %d classes", snapshot.generation, len(snapshot.class_ids))
-
-    async def _is_current(self, manifest: Manifest, held: Snapshot) -> bool:
-        if self._now() - held.read_time > self._max_age_seconds:
-            return False
-        return await self._reader.generation(manifest) == held.generation
+        snapshot = await self._snapshots.current(version.manifest)
+        if snapshot is not version.snapshot:
+            await version.use_snapshot(snapshot)
+            logger.info(
+                "the catalogue has generation %d, %d classes", snapshot.generation, len(snapshot.class_ids)
+            )

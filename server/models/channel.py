@@ -10,7 +10,8 @@ from typing import Any, cast
 from server.domain.errors import RunnerLost
 from server.models.ports import CallFailed
 from server.models.runner.frames import FrameSplitter, to_frame
-from server.models.runner.messages import CALLS_AT_ONCE, Answer, Call, Failure, Ping, Request
+from server.models.runner.messages import Answer, Call, Failure, Ping, Request
+from server.models.runner.workers import CALLS_AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)

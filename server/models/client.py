@@ -1,13 +1,13 @@
 """A runner in a child process."""
 
 import asyncio
-import contextlib
 import logging
 import socket
+import subprocess
 import sys
-from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from subprocess import DEVNULL
 from typing import ClassVar, Self, cast
 
 import numpy as np
@@ -30,7 +30,7 @@ class RunnerProcess:
     command: ClassVar[Sequence[str]] = (sys.executable, "-m", "server.models.runner")
     """What is run; the number of its end of the connection is added."""
 
-    def __init__(self, process: Process, channel: Channel) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], channel: Channel) -> None:
         self._process = process
         self._channel = channel
         self._watchdog = Watchdog(channel, self._kill_hung)
@@ -45,11 +45,11 @@ class RunnerProcess:
         """
         ours, theirs = socket.socketpair()
         with theirs:
-            process = await asyncio.create_subprocess_exec(
-                *(*cls.command, str(theirs.fileno())),
-                pass_fds=[theirs.fileno()],
-                stdin=DEVNULL,
-                start_new_session=True,  # a Ctrl-C is for the server, which ends its runners after draining
+            # By the standard library, which does not copy this process to start another; uvloop does, which stops
+            # the event loop for 10 ms and more. Not in a session of its own: Linux shares the cores among sessions
+            # whatever the nice values in them (autogroup in man 7 sched), and who loads has to give way.
+            process = await asyncio.to_thread(
+                subprocess.Popen, [*cls.command, str(theirs.fileno())], pass_fds=[theirs.fileno()], stdin=DEVNULL
             )
         ours.setblocking(False)
         loop = asyncio.get_running_loop()
@@ -110,11 +110,10 @@ class RunnerProcess:
         if self._watching:
             self._watching.cancel()
         try:
-            async with asyncio.timeout(_GRACE_SECONDS):
-                await self._process.wait()
-        except TimeoutError:
+            await asyncio.to_thread(self._process.wait, _GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
             self._kill()
-            await self._process.wait()
+            await asyncio.to_thread(self._process.wait)
         _log.info("runner pid=%d ended status=%s", self.pid, self._process.returncode)
 
     def _kill_hung(self, reason: str) -> None:
@@ -123,5 +122,4 @@ class RunnerProcess:
 
     def _kill(self) -> None:
         self._channel.give_up()
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        self._process.kill()

@@ -7,6 +7,7 @@ from server.models.client import RunnerProcess
 _SCRIPT = """
 import ctypes, socket, sys
 from server.models.runner.calls import CallServer
+from server.models.runner.workers import CALLS_AT_ONCE, Workers
 
 def do(call):
     match getattr(call, "saved_model_dir", ""):
@@ -17,7 +18,7 @@ def do(call):
         case "keeps the lock":
             ctypes.PyDLL(None).sleep(1000)  # unlike CDLL, it does not let go of the interpreter lock
 
-CallServer(socket.socket(fileno=int(sys.argv[1]))).serve(do, 2)
+CallServer(socket.socket(fileno=int(sys.argv[1])), Workers(CALLS_AT_ONCE + 1)).run(do)
 """
 
 

@@ -1,16 +1,21 @@
-"""Takes calls from the server, has threads do them, and answers."""
+"""Takes calls from the server, has them done, and answers."""
 
 import os
 import queue
 import socket
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from server.models.ports import INTERNAL
 from server.models.runner.failures import describe
 from server.models.runner.frames import read_message, to_frame
-from server.models.runner.messages import Answer, Call, Failure, Ping, Request
+from server.models.runner.messages import Answer, Call, Failure, Ping, Request, Serve
+from server.models.runner.priority import give_way_altogether
+from server.models.runner.workers import Workers
+
+Do = Callable[[Call], Any]
 
 
 class CallServer:
@@ -22,19 +27,25 @@ class CallServer:
 
     Args:
         connection: To the server.
+        workers: One of them reads; the others do the calls once the model serves.
     """
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, workers: Workers) -> None:
         self._connection = connection
+        self._workers = workers
         self._sending = threading.Lock()
-        self._calls: queue.SimpleQueue[tuple[int, Call]] = queue.SimpleQueue()
-        threading.Thread(target=self._read, name="lifeline", daemon=True).start()
+        self._before_serving: queue.SimpleQueue[tuple[int, Call]] = queue.SimpleQueue()
+        self._do: Do | None = None
+        workers.do(self._read)
 
-    def serve(self, do: Callable[[Call], Any], threads: int) -> None:
-        """Has `threads` threads, this one among them, do the calls for as long as the process lives."""
-        for _ in range(threads - 1):
-            threading.Thread(target=self._work, args=[do], daemon=True).start()
-        self._work(do)
+    def run(self, do: Do) -> None:
+        """Does the calls on this thread until it is told to serve, then has the workers do them for ever."""
+        while self._do is None:
+            call_id, call = self._before_serving.get()
+            if isinstance(call, Serve):
+                self._do = do
+            self._answer(do, call_id, call)
+        threading.Event().wait()
 
     def _read(self) -> None:
         try:
@@ -42,15 +53,18 @@ class CallServer:
                 request: Request = read_message(self._connection)
                 if isinstance(request.call, Ping):
                     self._send(to_frame(Answer(request.id, None)))
+                elif self._do is None:
+                    self._before_serving.put((request.id, request.call))
                 else:
-                    self._calls.put((request.id, request.call))
+                    self._workers.do(partial(self._answer, self._do, request.id, request.call))
         finally:
-            os._exit(0)  # sys.exit would wait for the other threads
+            try:
+                give_way_altogether()  # to give back the memory takes some tenths of a second of the processor
+            finally:
+                os._exit(0)  # sys.exit would wait for the other threads
 
-    def _work(self, do: Callable[[Call], Any]) -> None:
-        while True:
-            call_id, call = self._calls.get()
-            self._send(_reply(call_id, call, do))
+    def _answer(self, do: Do, call_id: int, call: Call) -> None:
+        self._send(_reply(call_id, call, do))
 
     def _send(self, frame: bytes) -> None:
         with self._sending:

@@ -2,12 +2,12 @@
 
 import gc
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from server.domain.signatures import Signatures
 from server.models.runner.messages import (
-    CALLS_AT_ONCE,
     Call,
     EncodeClasses,
     Load,
@@ -17,22 +17,22 @@ from server.models.runner.messages import (
     Serve,
     WarmUp,
 )
-from server.models.runner.model import Model, size_thread_pools
-from server.models.runner.priority import Priority
+from server.models.runner.model import Model, start_thread_pools
 from server.models.runner.warmup import warm_up
+from server.models.runner.workers import CALLS_AT_ONCE, Workers
 
 
 class Host:
     """Holds the model of this process.
 
     Args:
-        priority: The priority of this process, which is restored when the model is to serve.
+        workers: Those that will do the calls when the model serves: TensorFlow's threads get their priority.
     """
 
-    def __init__(self, priority: Priority) -> None:
-        self._priority = priority
+    def __init__(self, workers: Workers) -> None:
         self._model: Model | None = None
-        size_thread_pools(CALLS_AT_ONCE, len(os.sched_getaffinity(0)))
+        cores = len(os.sched_getaffinity(0))
+        workers.wait_for(partial(start_thread_pools, CALLS_AT_ONCE, cores))
 
     def do(self, call: Call) -> Any:
         """Returns what answers `call`."""
@@ -40,7 +40,7 @@ class Host:
             case Load(saved_model_dir):
                 return self._load(saved_model_dir)
             case Serve():
-                return self._priority.restore()
+                return None
             case _:
                 return _ask(self._loaded, call)
 

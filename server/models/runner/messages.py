@@ -14,9 +14,6 @@ from numpy.typing import NDArray
 from server.domain.signatures import Tensors
 from server.ranking.ports import Columns
 
-CALLS_AT_ONCE = 2
-"""How many calls a runner does at a time: while one is in TensorFlow, another is unpacked or packed."""
-
 
 @dataclass(frozen=True, slots=True)
 class Load:
@@ -78,7 +75,7 @@ class Serve:
 
 
 Call = Load | EncodeClasses | Rank | Run | Measure | WarmUp | Serve
-"""What a runner does, `CALLS_AT_ONCE` at a time."""
+"""What a runner does."""
 
 
 @dataclass(frozen=True, slots=True)

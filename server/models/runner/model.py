@@ -17,8 +17,10 @@ from server.ranking.ports import Columns
 _TAG = "serve"
 
 
-def size_thread_pools(calls_at_once: int, cores: int) -> None:
-    """Shares the cores among the calls that run at once. To be called before TensorFlow does anything.
+def start_thread_pools(calls_at_once: int, cores: int) -> None:
+    """Starts TensorFlow's threads, which share the cores among the calls that run at once.
+
+    To be called before TensorFlow does anything, by a thread of the priority that its threads are to have.
 
     Args:
         calls_at_once: How many calls run at once.
@@ -26,6 +28,7 @@ def size_thread_pools(calls_at_once: int, cores: int) -> None:
     """
     tf.config.threading.set_intra_op_parallelism_threads(max(1, cores // calls_at_once))
     tf.config.threading.set_inter_op_parallelism_threads(calls_at_once)
+    tf.constant(0)
 
 
 class Model:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from server.models.ports import CallFailed
-from server.models.runner.messages import CALLS_AT_ONCE
+from server.models.runner.workers import CALLS_AT_ONCE
 from tests.support.scripted_runner import ScriptedRunner
 
 pytestmark = pytest.mark.slow

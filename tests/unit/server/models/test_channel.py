@@ -7,7 +7,8 @@ import pytest
 
 from server.domain.errors import RunnerLost
 from server.models.ports import CallFailed
-from server.models.runner.messages import CALLS_AT_ONCE, Answer, Failure, Load, Ping
+from server.models.runner.messages import Answer, Failure, Load, Ping
+from server.models.runner.workers import CALLS_AT_ONCE
 from tests.support.runner_channel import Pair, open_pair, turn
 
 
