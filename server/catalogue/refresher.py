@@ -70,6 +70,5 @@ class Refresher:
         snapshot = await self._snapshots.current(version.manifest)
         if snapshot is not version.snapshot:
             await version.use_snapshot(snapshot)
-            logger.info(
-                "the catalogue has generation %d, %d classes", snapshot.generation, len(snapshot.class_ids)
-            )
+            classes = len(snapshot.class_ids)
+            logger.info("the catalogue has generation %d, %d classes", snapshot.generation, classes)

@@ -24,8 +24,8 @@ class _Way:
 class Snapshots:
     """Reads the catalogue when it has another generation, or when what was read has grown old.
 
-    Reading 2,000 classes keeps Python busy for half a second, beside the requests: a new version that reads what the
-    one before does gets its snapshot.
+    Reading 2,000 classes keeps Python busy for half a second, beside the requests: a new version that reads what
+    the one before does gets its snapshot.
 
     Args:
         reader: Reads the catalogue.

@@ -17,7 +17,21 @@ def ends_within(pid: int, seconds: float) -> bool:
         os.close(handle)
 
 
-def nice_values(pid: int) -> set[int]:
-    """Returns the nice values of the threads of a process."""
+def idle_threads(pid: int) -> set[str]:
+    """Returns the names of the threads of a process that run only when nobody else wants to."""
+    return {(_thread(pid, thread) / "comm").read_text().strip() for thread in _idle(pid)}
+
+
+def idle_ticks(pid: int) -> int:
+    """Returns how long those threads have run, in clock ticks."""
+    stats = [(_thread(pid, thread) / "stat").read_text().rpartition(")")[2].split() for thread in _idle(pid)]
+    return sum(int(ticks) for stat in stats for ticks in stat[11:13])
+
+
+def _idle(pid: int) -> list[int]:
     threads = [int(thread.name) for thread in Path(f"/proc/{pid}/task").iterdir()]
-    return {os.getpriority(os.PRIO_PROCESS, thread) for thread in threads}
+    return [thread for thread in threads if os.sched_getscheduler(thread) == os.SCHED_IDLE]
+
+
+def _thread(pid: int, thread: int) -> Path:
+    return Path(f"/proc/{pid}/task/{thread}")

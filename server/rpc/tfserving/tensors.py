@@ -112,6 +112,8 @@ def _from_content(content: bytes, dtype: Dtype, shape: list[int]) -> NDArray[Any
         raise InvalidTensor(
             f"has {len(content)} bytes of tensor_content, expected {expected} for {dtype.name} {shape}"
         )
+    if dtype.field == "bool_val" and content.strip(b"\0\1"):
+        raise InvalidTensor("has bytes other than 0 and 1 in tensor_content, expected bool")
     return np.frombuffer(content, dtype=dtype.stored)
 
 

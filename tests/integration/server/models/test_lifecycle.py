@@ -1,6 +1,5 @@
 """Versions that come and go, with real runners."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from server.models.loader import Loader
 from server.models.manager import Lifecycle, ModelManager
 from server.models.storage.local import LocalStore
 from tests.support.linear_model import member_columns, publish, snapshot
-from tests.support.processes import ends_within, nice_values
+from tests.support.processes import ends_within, idle_threads, idle_ticks
 
 pytestmark = pytest.mark.slow
 
@@ -27,14 +26,14 @@ async def test_a_newer_version_takes_over_and_the_older_process_ends(tmp_path: P
     from tests.support.saved_models import write_saved_model  # noqa: PLC0415 - imports TensorFlow
 
     runners: list[RunnerProcess] = []
-    nice_while_preparing: list[set[int]] = []
+    idle_while_preparing: list[set[str]] = []
 
     async def start(on_lost: Callable[[], None]) -> RunnerProcess:
         runners.append(await RunnerProcess.start(on_lost))
         return runners[-1]
 
     async def prepare(loaded: LoadedVersion) -> None:
-        nice_while_preparing.append(nice_values(runners[-1].pid))
+        idle_while_preparing.append(idle_threads(runners[-1].pid))
         await loaded.use_snapshot(snapshot(1, MINUTES))
 
     model_dir = tmp_path / "classes"
@@ -60,8 +59,13 @@ async def test_a_newer_version_takes_over_and_the_older_process_ends(tmp_path: P
     assert ends_within(runners[0].pid, 0)
     assert [record.state for record in manager.book.records] == [VersionState.AVAILABLE, VersionState.END]
 
-    if os.geteuid() == 0:  # else it depends on RLIMIT_NICE
-        assert nice_while_preparing == [{19}, {19}]
-    assert nice_values(runners[1].pid) == {os.getpriority(os.PRIO_PROCESS, 0)}
+    for idle in idle_while_preparing:
+        assert "python" in idle, "what loads has to give way"
+        assert "tf_Compute" not in idle, "what will serve must not"
+    used = idle_ticks(runners[1].pid)
+    for _ in range(300):
+        with manager.lease() as lease:
+            await lease.rank(member_columns(), EVERY_CLASS, 3)
+    assert idle_ticks(runners[1].pid) == used, "nothing that gives way has a part in serving"
     await manager.close()
     assert ends_within(runners[1].pid, 0)

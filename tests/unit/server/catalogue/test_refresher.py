@@ -11,6 +11,7 @@ import pytest
 from contract.stubs import manifest_pb2 as pb
 from server.catalogue.reader import CatalogueReader
 from server.catalogue.refresher import Refresher
+from server.catalogue.snapshots import Snapshots
 from server.domain.errors import RunnerLost, StoreUnavailable
 from server.ranking.ports import Snapshot
 from tests.support.fakes import manifest
@@ -65,7 +66,8 @@ def world() -> World:
 def refresher(world: World) -> Iterator[Refresher]:
     with ThreadPoolExecutor(1) as thread:
         reader = CatalogueReader(world.store, thread, lambda: world.now)
-        yield Refresher(reader, lambda: world.versions, now=lambda: world.now, max_age_seconds=MAX_AGE)
+        snapshots = Snapshots(reader, now=lambda: world.now, max_age_seconds=MAX_AGE)
+        yield Refresher(snapshots, lambda: world.versions)
 
 
 async def test_a_new_generation_reaches_every_version(world: World, refresher: Refresher) -> None:

@@ -110,6 +110,10 @@ def test_values_take_the_shape_and_the_last_one_fills_it_up(message: TensorProto
             "has 5 bytes of tensor_content, expected 8 for float32 [2]",
         ),
         (
+            tensor("DT_BOOL", 3, tensor_content=b"\x00\x02\x01"),
+            "has bytes other than 0 and 1 in tensor_content, expected bool",
+        ),
+        (
             tensor("DT_STRING", 2, tensor_content=b"\x01\x02ab"),
             "has 4 bytes of tensor_content, expected 5",
         ),
