@@ -10,7 +10,7 @@ import typer
 
 from cli.connection import Address, Timeout, TlsCa, TlsCert, TlsKey, tls_options
 from cli.models_labels import Key, label_document, labels_by_version, unanswered
-from cli.output import AsJson, print_json, print_table, say, warn
+from cli.output import AsJson, print_json, print_lines, print_table, say, warn
 from contract.errors import ManifestError
 from contract.manifest import published_versions, read_manifest
 from contract.stubs.manifest_pb2 import Manifest
@@ -22,7 +22,7 @@ from paceline.v1.model_service_pb2 import (
     VersionState,
 )
 
-HEADINGS = ("model", "version", "published", "test AUC", "labels", "state", "refused because")
+HEADINGS = ("model", "version", "published", "test AUC", "labels", "state")
 Row = Mapping[str, object]
 """What is known of a version, for JSON."""
 
@@ -69,6 +69,7 @@ def list_command(
     else:
         labels = labels_by_version(status.labels)
         print_table("Versions", HEADINGS, [_cells(row, labels.get(key)) for key, row in rows.items()])
+        print_lines([_trouble(row) for row in rows.values() if row["message"]])
 
 
 def _rows(published: Mapping[Key, Published], status: GetModelStatusResponse) -> Mapping[Key, Row]:
@@ -86,11 +87,16 @@ def _labels(status: GetModelStatusResponse) -> Mapping[str, object]:
 
 
 def _cells(row: Row, labels: str | None) -> list[object]:
-    """Returns the cells of a row for people: times to the minute, and one cell for the whole refusal."""
+    """Returns the cells of a row for people: times to the minute."""
     published = row["create_time"] and str(row["create_time"])[:16].replace("T", " ")
-    refusal = ": ".join(str(part) for part in (row["refusal_reason"], row["message"]) if part)
-    cells = (row["model"], row["version"], published, row["test_auc"], labels, row["state"], refusal or None)
+    cells = (row["model"], row["version"], published, row["test_auc"], labels, row["state"])
     return ["-" if cell is None else cell for cell in cells]
+
+
+def _trouble(row: Row) -> str:
+    """Returns why a version was refused, or is tried again."""
+    refused = f"refused, {row['refusal_reason']}: " if row["refusal_reason"] else ""
+    return f"version {row['version']} of {row['model']}: {refused}{row['message']}"
 
 
 def _published(folder: Path) -> Iterator[tuple[Key, Published]]:

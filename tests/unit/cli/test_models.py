@@ -16,7 +16,7 @@ from paceline import ServerFault
 from paceline.testing import FakeServer
 from server.domain.labels import LabelStatus
 from server.domain.models import ModelProblem
-from server.domain.versions import VersionRecord, VersionState
+from server.domain.versions import RefusalReason, VersionRecord, VersionState
 from tests.support.admin import FakeStates
 from tests.support.channels import Served, serving
 from tests.support.command_line import CommandLine
@@ -115,7 +115,16 @@ async def test_people_get_a_table(tmp_path: Path, paceline: CommandLine) -> None
     publish(tmp_path, 1)
     with FakeServer() as server:
         printed = await paceline("models", "list", "--models", str(tmp_path), "--address", server.target)
-    assert printed.rows() == [[MODEL, "1", "2026-03-01 07:30", "0.7500", "-", "AVAILABLE", "-"]]
+    assert printed.rows() == [[MODEL, "1", "2026-03-01 07:30", "0.7500", "-", "AVAILABLE"]]
+
+
+async def test_why_a_version_was_refused_stands_below_the_table(
+    tmp_path: Path, paceline: CommandLine, states: FakeStates, server: Served
+) -> None:
+    refused = VersionRecord("ranking", 6, VersionState.END, 1.0, RefusalReason.FILE_CHANGED, "weights differ")
+    states.records = [refused]
+    printed = await paceline("models", "list", "--models", str(tmp_path), "--address", server.address)
+    assert printed.out.rstrip().endswith("version 6 of ranking: refused, FILE_CHANGED: weights differ")
 
 
 @pytest.fixture
