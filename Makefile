@@ -36,9 +36,10 @@ types: setup ## Static types
 image: setup ## The Dockerfile's steps, in a clean folder
 	scripts/check_image.sh
 
-bench: setup ## Requests per second and latency beside a bare echo
+bench: setup ## Requests per second beside a bare echo, and what reloads cost
 	scripts/system_packages.sh
-	$(BIN)/paceline bench
+	$(BIN)/paceline bench recommend
+	$(BIN)/paceline bench reload
 
 kuairand: setup ## The pipeline on real impressions: make kuairand DATA=folder
 	examples/kuairand/run.sh "$(DATA)"

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-_PAGES = ("Pss:",)
+_SHARE = "Pss:"
 
 
 def proportional_mib(pid: int) -> float:
     """Returns the memory of a process in MiB, what it shares divided among those that share it (PSS)."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8").splitlines()
-    return sum(int(line.split()[1]) for line in lines if line.startswith(_PAGES)) / 1024
+    return sum(int(line.split()[1]) for line in lines if line.startswith(_SHARE)) / 1024
 
 
 def children(pid: int) -> Iterator[int]:

@@ -11,9 +11,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
+from bench.codes import check_codes
 from bench.load import Load, run_load
 from bench.machine import describe_machine
-from bench.processes import free_port, paceline_server, redis_server, running
+from bench.processes import Served, free_port, paceline_server, redis_server, running
 from bench.site import build_site, redis_site
 from paceline import PacelineClient, RetryPolicy
 from paceline.v1.recommendation_service_pb2 import RecommendClassesRequest
@@ -33,8 +34,12 @@ def bench_recommend() -> dict[str, object]:
     """Builds a site, runs all rounds, and returns the document."""
     request = RecommendClassesRequest(member_id=MEMBER, page_size=PAGE_SIZE).SerializeToString()
     with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
-        ports = _start_servers(Path(scratch), stack)
+        servers = _start_servers(Path(scratch), stack)
+        ports = {name: server.port for name, server in servers.items()}
+        ports["echo"] = _start_echo(Path(scratch), stack, servers["sqlite"])
         results = [_measure(ports, request, in_flight) for in_flight in IN_FLIGHT]
+        for server in servers.values():
+            check_codes(server)
     return {
         "benchmark": "recommend",
         "machine": describe_machine(),
@@ -46,24 +51,26 @@ def bench_recommend() -> dict[str, object]:
     }
 
 
-def _start_servers(scratch: Path, stack: ExitStack) -> dict[str, int]:
+def _start_servers(scratch: Path, stack: ExitStack) -> dict[str, Served]:
     site = build_site(scratch / "site", classes=CLASSES, layers=LAYERS)
     redis = redis_site(site, stack.enter_context(redis_server(scratch)))
     servers = {
         "sqlite": paceline_server(site.models, log=scratch / "sqlite.log", env=site.env),
         "redis": paceline_server(redis.models, log=scratch / "redis-site.log", env=redis.env),
     }
-    ports = {name: stack.enter_context(server).port for name, server in servers.items()}
-    response, ports["echo"] = scratch / "response", free_port()
-    with PacelineClient(f"127.0.0.1:{ports['sqlite']}") as client:
+    return {name: stack.enter_context(server) for name, server in servers.items()}
+
+
+def _start_echo(scratch: Path, stack: ExitStack, server: Served) -> int:
+    """Starts what returns a server's response whatever it is asked, and returns its port."""
+    response, port = scratch / "response", free_port()
+    with PacelineClient(server.address) as client:
         answer = client.recommend_classes(MEMBER, page_size=PAGE_SIZE)
     response.write_bytes(answer.SerializeToString())
-    stack.enter_context(
-        running([sys.executable, "-m", "bench.echo", ports["echo"], response], log=scratch / "echo.log")
-    )
-    with PacelineClient(f"127.0.0.1:{ports['echo']}", retry=RetryPolicy().until_deadline()) as client:
+    stack.enter_context(running([sys.executable, "-m", "bench.echo", port, response], log=scratch / "echo.log"))
+    with PacelineClient(f"127.0.0.1:{port}", retry=RetryPolicy().until_deadline()) as client:
         client.recommend_classes(MEMBER, timeout=30)
-    return ports
+    return port
 
 
 def _measure(ports: Mapping[str, int], request: bytes, in_flight: int) -> dict[str, object]:

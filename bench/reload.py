@@ -7,15 +7,16 @@ peer is the same stream between the reloads.
 import shutil
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.codes import check_codes
 from bench.errors import BenchError
 from bench.load import run_load, steady_load
 from bench.machine import describe_machine
@@ -35,7 +36,8 @@ PAUSE_SECONDS = 2.0
 """After a reload, before the steady stream counts again."""
 WAIT_SECONDS = 300.0
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[int], None]
+"""Is told how many reloads are over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class _Span:
     end: float
 
 
-def bench_reload(reloads: int, progress: Progress = lambda _done, _all: None) -> dict[str, object]:
+def bench_reload(reloads: int, progress: Progress = lambda _: None) -> dict[str, Any]:
     """Builds a site, reloads as often as told under load, and returns the document.
 
     Raises:
@@ -61,7 +63,7 @@ def bench_reload(reloads: int, progress: Progress = lambda _done, _all: None) ->
             rate = capacity * SHARE_OF_CAPACITY
             with steady_load(server.port, request, rate, Path(scratch, "load")) as rows:
                 measured = _Rounds(site, server).run(reloads, progress)
-                _check_codes(server)
+                check_codes(server)
                 starts, milliseconds = rows()
     return {
         "benchmark": "reload",
@@ -93,13 +95,13 @@ class _Rounds:
         """Reloads as often as told; a first reload is not counted, as it warms up what only reloads need."""
         seconds = self._reload(2).end - self._published
         for done in range(reloads):
-            progress(done, reloads)
+            progress(done)
             time.sleep(PAUSE_SECONDS)
             self.steady.append(self._wait(seconds))
             self.server_mib.append(proportional_mib(self._server.pid))
             self.children_mib.append(sum(map(proportional_mib, children(self._server.pid))))
             self.reloading.append(self._reload(3 + done))
-        progress(reloads, reloads)
+        progress(reloads)
         return self
 
     def _wait(self, seconds: float) -> _Span:
@@ -140,36 +142,30 @@ def _capacity(server: Served, request: bytes) -> float:
     return run_load(server.port, request, in_flight=32, count=count).requests_per_second
 
 
-def _check_codes(server: Served) -> None:
-    """Raises BenchError if a request failed. h2load can't tell: gRPC's failures are HTTP's successes."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{server.http_port}/metrics") as answer:
-        lines = answer.read().decode().splitlines()
-    counts = [line for line in lines if line.startswith("paceline_requests_total{") and "RecommendClasses" in line]
-    failed = [line for line in counts if 'code="OK"' not in line]
-    if failed:
-        raise BenchError(f"requests failed: {', '.join(failed)}")
-
-
 def _latencies(
     measured: _Rounds, starts: NDArray[np.float64], milliseconds: NDArray[np.float64]
 ) -> dict[str, object]:
-    def within(span: _Span) -> NDArray[np.float64]:
-        return milliseconds[(starts >= span.start) & (starts < span.end)]
+    def percentiles(spans: list[_Span]) -> NDArray[np.float64]:
+        within = [milliseconds[(starts >= span.start) & (starts < span.end)] for span in spans]
+        return np.array([np.percentile(found, [50, 99]) for found in within])
 
-    steady = [within(span) for span in measured.steady]
-    reloading = [within(span) for span in measured.reloading]
-    p99 = {"steady": [_p(99, found) for found in steady], "reload": [_p(99, found) for found in reloading]}
-    ratios = [reload / before for before, reload in zip(p99["steady"], p99["reload"], strict=True)]
-    whole = {"steady": np.concatenate(steady), "reload": np.concatenate(reloading)}
+    steady, reloading = percentiles(measured.steady), percentiles(measured.reloading)
     return {
         "reload_seconds": round(median(span.end - span.start for span in measured.reloading), 1),
-        **{
-            f"{name}_p{percent}_ms": round(_p(percent, found), 2)
-            for name, found in whole.items()
-            for percent in (50, 99)
-        },
-        "p99_ratio": round(_p(99, whole["reload"]) / _p(99, whole["steady"]), 3),
-        "p99_ratio_of_rounds": [round(ratio, 3) for ratio in ratios],
+        "steady": _summary(steady),
+        "reload": _summary(reloading),
+        "p99_ratio": round(float(np.median(reloading[:, 1] / steady[:, 1])), 3),
+        "p99_ratio_of_rounds": (reloading[:, 1] / steady[:, 1]).round(3).tolist(),
+    }
+
+
+def _summary(percentiles: NDArray[np.float64]) -> dict[str, object]:
+    """Returns the median and the range over the rounds."""
+    p50, p99 = percentiles.T
+    return {
+        "p50_ms": round(float(np.median(p50)), 2),
+        "p99_ms": round(float(np.median(p99)), 2),
+        "p99_ms_range": [round(float(p99.min()), 2), round(float(p99.max()), 2)],
     }
 
 
@@ -177,8 +173,12 @@ def _memory(measured: _Rounds) -> dict[str, object]:
     return {
         "server_mib": [round(found, 1) for found in measured.server_mib],
         "children_mib": [round(found, 1) for found in measured.children_mib],
+        "server_growth_mib": round(_growth(measured.server_mib), 1),
+        "children_growth_mib": round(_growth(measured.children_mib), 1),
     }
 
 
-def _p(percent: float, found: NDArray[np.float64]) -> float:
-    return float(np.percentile(found, percent))
+def _growth(found: list[float]) -> float:
+    """Returns by how much the median of the last quarter is above that of the first."""
+    quarter = max(1, len(found) // 4)
+    return median(found[-quarter:]) - median(found[:quarter])

@@ -39,7 +39,7 @@ app.add_typer(models, name="models")
 app.command("serve")(serve)
 app.command("recommend")(recommend_command)
 app.command("score")(score_command)
-app.command("bench")(bench)
+app.add_typer(bench, name="bench")
 
 
 def main() -> None:

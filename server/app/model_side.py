@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 from server.app.feature_side import FeatureSide
 from server.app.settings import Settings
+from server.domain.errors import StartError
 from server.domain.models import ModelConfig
 from server.domain.versions import VersionRecord
 from server.models.admin import Admin
@@ -20,6 +21,7 @@ from server.models.probation import ProbationWatch
 from server.models.served import ServedModels
 from server.models.storage.cache import Cache
 from server.models.storage.opening import open_store
+from server.models.storage.ports import StorageError
 
 PROBATION_SECONDS = 1.0
 """How often the versions on probation are looked at."""
@@ -86,9 +88,16 @@ class ModelSide:
         return any(manager.available for manager in ([found] if found else managers) if manager)
 
     def start(self) -> None:
-        """Begins to look for versions."""
+        """Begins to look for versions.
+
+        Raises:
+            StartError: A model lies where none can be.
+        """
         for config in self._configs:
-            self.served.add(self.served.start(config))
+            try:
+                self.served.add(self.served.start(config))
+            except StorageError as error:
+                raise StartError(f"model {config.name!r}: {error}") from None
 
     async def watch(self) -> None:
         """Looks at the versions on probation for ever."""

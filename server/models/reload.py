@@ -9,6 +9,7 @@ from server.domain.errors import FieldViolation, InvalidRequest, NotLoaded
 from server.domain.models import ChangeKind, ModelChange, ModelConfig
 from server.models.manager import ModelManager
 from server.models.served import ServedModels
+from server.models.storage.ports import StorageError
 
 _log = logging.getLogger(__name__)
 
@@ -58,14 +59,19 @@ class Reloader:
         """Returns managers that have a version available; if one of them can't, none is left.
 
         Raises:
+            InvalidRequest: One of them lies where none can be.
             NotLoaded: One of them can't. The message says why.
         """
-        managers = [self._models.start(config) for config in configs]
+        managers: list[ModelManager] = []
+        try:
+            managers.extend(map(self._models.start, configs))
+        except StorageError as error:
+            _retire(managers)
+            raise InvalidRequest([FieldViolation("config.base_path", str(error))]) from None
         await asyncio.gather(*(manager.has_tried.wait() for manager in managers))
         failed = [manager for manager in managers if not manager.available]
         if failed:
-            for manager in managers:
-                manager.retire()
+            _retire(managers)
             raise NotLoaded("; ".join(map(_failure, failed)))
         return managers
 
@@ -96,6 +102,11 @@ class Reloader:
         for label, version in sorted(config.labels.items()):
             if version not in available:
                 yield f"label {label!r} of {config.name!r} is to be on version {version}, which is not loaded"
+
+
+def _retire(managers: Sequence[ModelManager]) -> None:
+    for manager in managers:
+        manager.retire()
 
 
 def _log_outcome(task: asyncio.Task[Sequence[ModelChange]]) -> None:

@@ -77,7 +77,11 @@ class ServedModels:
             raise NotFound(str(error)) from None
 
     def start(self, config: ModelConfig) -> ModelManager:
-        """Returns the manager of a model, at work but not yet found by the model's name."""
+        """Returns the manager of a model, at work but not yet found by the model's name.
+
+        Raises:
+            StorageError: The model lies where none can be.
+        """
         manager = self._make_manager(config)
         task = asyncio.create_task(manager.run(self._interval_seconds), name=f"model {config.name}")
         self._running[manager] = task

@@ -15,6 +15,7 @@ from server.models.leases import LoadedVersion
 from server.models.loader import Loader
 from server.models.manager import Lifecycle, ModelManager, OnMove
 from server.models.storage.local import LocalStore
+from server.models.storage.ports import VersionStore
 from tests.support.fake_runner import FakeRunners, write_fake_model
 from tests.support.linear_model import WriteModel, publish, snapshot
 
@@ -25,7 +26,7 @@ AT_ONCE = Lifecycle(keep_seconds=0)
 
 
 class ModelServer:
-    """One model's folder and its manager.
+    """One model's folder and its manager, which may look elsewhere, in `store`.
 
     Attributes:
         failing_check: Raised by the check of manifests, when set.
@@ -43,6 +44,7 @@ class ModelServer:
         policy: VersionPolicy = NEWEST,
         on_change: OnChange | None = None,
         on_move: OnMove | None = None,
+        store: VersionStore | None = None,
     ) -> None:
         self.model_dir = folder / "classes"
         self.runners = FakeRunners()
@@ -52,7 +54,7 @@ class ModelServer:
         self.checked: list[int] = []
         self.changes: list[VersionRecord] = []
         self.moves: list[Move] = []
-        self.store = LocalStore(self.model_dir)
+        self.store = store or LocalStore(self.model_dir)
         self.manager = ModelManager(
             ModelConfig("classes", str(self.model_dir), policy),
             self.store,

@@ -13,7 +13,8 @@ from server.models.leases import LoadedVersion
 from server.models.loader import Loader
 from server.models.manager import Lifecycle, ModelManager
 from server.models.served import ServedModels
-from server.models.storage.local import LocalStore
+from server.models.storage.cache import Cache
+from server.models.storage.opening import open_store
 from tests.support.fake_runner import FakeRunners, write_fake_model
 from tests.support.linear_model import WriteModel, publish, snapshot
 
@@ -61,7 +62,7 @@ class ModelServers:
 
     def _make(self, config: ModelConfig) -> ModelManager:
         loader = Loader(self.runners.start, [], _prepare)
-        store = LocalStore(Path(config.base_path))
+        store = open_store(config.base_path, Cache(self.root / "cache", 10**6))
         return ModelManager(
             config,
             store,
