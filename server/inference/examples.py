@@ -6,12 +6,15 @@ from typing import Generic
 
 import numpy as np
 
-from server.domain.errors import FieldViolation, InvalidRequest
+from server.domain.errors import FieldViolation, InvalidRequest, ModelFailed
 from server.domain.models import ModelSpec
 from server.inference.checks import listed, misfit
 from server.inference.methods import CLASSIFIER, METHODS, REGRESSOR, Classes, Method, ResultT, Values
 from server.inference.ports import Servable, Servables
 from server.inference.types import Origin, Target
+
+UNIMPLEMENTED = 12
+"""What TensorFlow Serving answers to a task for another method; of `google.rpc.Code`."""
 
 Examples = Sequence[bytes]
 """Serialised."""
@@ -58,12 +61,14 @@ async def infer(
         InvalidRequest: There is no example, a signature is missing or not for its method, two tasks name one
             signature or different models, or the model has no such label.
         NoSignature: A signature has none of its method's outputs.
-        ModelFailed: TensorFlow can't run it, or the outputs have other shapes than the method's.
+        ModelFailed: A task is for another method, TensorFlow can't run it, or the outputs have other shapes than
+            the method's.
         Unavailable: The version's process is being replaced, or ended.
     """
     violations = list(_task_violations(tasks))
     if violations:
         raise InvalidRequest(violations)
+    _check_methods(tasks)
     with servables.lease(tasks[0].target.model) as servable:
         runs = [
             _Run(METHODS[task.method], servable, task.target, f"tasks[{place}].")
@@ -95,6 +100,13 @@ class _Run(Generic[ResultT]):
         return Inferred(self._method.read(found, len(examples)), self._origin)
 
 
+def _check_methods(tasks: Sequence[Task]) -> None:
+    for place, task in enumerate(tasks):
+        if task.method not in METHODS:
+            found = f"tasks[{place}].method_name is {task.method!r}, expected {listed(METHODS)}"
+            raise ModelFailed(found, UNIMPLEMENTED)
+
+
 def _task_violations(tasks: Sequence[Task]) -> Iterator[FieldViolation]:
     if not tasks:
         yield FieldViolation("tasks", "is empty, expected at least one")
@@ -107,6 +119,4 @@ def _task_violations(tasks: Sequence[Task]) -> Iterator[FieldViolation]:
         if target.signature in seen:
             message = f"is {target.signature!r} once more, expected each signature once"
             yield FieldViolation(f"{field}.model_spec.signature_name", message)
-        if task.method not in METHODS:
-            yield FieldViolation(f"{field}.method_name", f"is {task.method!r}, expected {listed(METHODS)}")
         seen.add(target.signature)

@@ -1,7 +1,7 @@
 """Moving labels, by events in a model's history. Implements `server.rpc.ports.ModelAdmin`."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from server.domain.errors import (
     FieldViolation,
@@ -18,8 +18,6 @@ from server.models.manager import ModelManager
 from server.models.positions import version_before, version_of
 from server.models.reload import Reloader
 from server.models.served import ServedModels
-
-MAX_WEIGHT = 10_000
 
 
 class Admin:
@@ -72,11 +70,9 @@ class Admin:
     async def split(self, model_name: str, weights: Mapping[str, int], note: Note) -> LabelEvent:
         """Splits the members between labels; see the port."""
         manager = self._models.manager(model_name)
-        violations = [v for item in weights.items() for v in _weight_violations(manager, *item)]
         if weights and not any(weights.values()):
-            violations.append(FieldViolation("weights", "are all 0, expected one that is greater"))
-        if violations:
-            raise InvalidRequest(violations)
+            raise InvalidRequest([FieldViolation("weights", "are all 0, expected one that is greater")])
+        _check_known(manager, "weights", weights)
         return await self._write(
             manager, LabelEvent(LabelAction.SPLIT, self._clock(), note, weights=dict(weights))
         )
@@ -84,11 +80,7 @@ class Admin:
     async def shadow(self, model_name: str, label: str, share: float, note: Note) -> LabelEvent:
         """Has a label score a share of the requests besides; see the port."""
         manager = self._models.manager(model_name)
-        violations = list(_label_violations(manager, "label", label))
-        if not 0 <= share <= 1:
-            violations.append(FieldViolation("share", f"is {share:g}, expected 0 to 1"))
-        if violations:
-            raise InvalidRequest(violations)
+        _check_known(manager, "label", [label])
         event = LabelEvent(LabelAction.SHADOW, self._clock(), note, label=label, share=share)
         return await self._write(manager, event)
 
@@ -121,13 +113,9 @@ class Admin:
         return event
 
 
-def _label_violations(manager: ModelManager, field: str, label: str) -> Iterator[FieldViolation]:
+def _check_known(manager: ModelManager, field: str, labels: Iterable[str]) -> None:
     known = manager.label_book.labels.states
-    if label not in known:
-        yield FieldViolation(field, f"is {label!r}, expected one of {', '.join(sorted(known))}")
-
-
-def _weight_violations(manager: ModelManager, label: str, weight: int) -> Iterator[FieldViolation]:
-    yield from _label_violations(manager, "weights", label)
-    if not 0 <= weight <= MAX_WEIGHT:
-        yield FieldViolation(f"weights[{label!r}]", f"is {weight}, expected 0 to {MAX_WEIGHT}")
+    expected = f"expected one of {', '.join(sorted(known))}"
+    violations = [FieldViolation(field, f"is {label!r}, {expected}") for label in labels if label not in known]
+    if violations:
+        raise InvalidRequest(violations)

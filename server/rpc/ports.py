@@ -84,7 +84,7 @@ class ModelAdmin(Protocol):
         """Splits the members between labels; without weights the default label gets all.
 
         Raises:
-            InvalidRequest: There is no such label, or a weight is out of range, or all are 0.
+            InvalidRequest: There is no such label, or all weights are 0.
             NotWritable: The history can't be written.
         """
         ...
@@ -93,7 +93,7 @@ class ModelAdmin(Protocol):
         """Has a label score a share of the requests besides; 0 ends it.
 
         Raises:
-            InvalidRequest: There is no such label, or the share is out of range.
+            InvalidRequest: There is no such label.
             NotWritable: The history can't be written.
         """
         ...

@@ -8,8 +8,7 @@ What differs from TensorFlow Serving, on purpose:
 - A tensor is filled up from a few values to 16 MiB at most, and has at most 64 dimensions.
 - A message has at most 64 MiB.
 - An input of whole numbers may be sent as the quantised type that is stored so, and the other way round.
-- MultiInference runs signatures with different inputs and refuses tasks that ask for different versions. A method
-  that is neither classify nor regress is INVALID_ARGUMENT, not UNIMPLEMENTED.
+- MultiInference runs signatures with different inputs and refuses tasks that ask for different versions.
 - Classify and Regress take signatures whose method is predict, whatever their input is called.
 - An empty model name is INVALID_ARGUMENT in GetModelStatus, too.
 - GetModelMetadata leaves out the signature that initialises a SavedModel.

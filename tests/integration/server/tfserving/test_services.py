@@ -148,7 +148,7 @@ FAULTS = [
     ("Regress", regress(spec(signature="classify")), INVALID, IN_SPEC),
     ("Regress", regress(spec(signature="no_scores")), PRECONDITION, ""),
     ("Regress", regress(spec(signature="regress"), 0), INVALID, "input"),
-    # multi_inference.cc; it has UNIMPLEMENTED for an unknown method
+    # multi_inference.cc
     ("MultiInference", infer(), INVALID, "tasks"),
     ("MultiInference", infer((spec(""), CLASSIFY)), INVALID, "tasks[0].model_spec.name"),
     ("MultiInference", infer((spec("other"), CLASSIFY)), NOT_FOUND, ""),
@@ -156,7 +156,7 @@ FAULTS = [
     ("MultiInference", infer(TO_REGRESS, TO_REGRESS), INVALID, f"tasks[1].{IN_SPEC}"),
     ("MultiInference", infer((spec(signature="other"), CLASSIFY)), INVALID, f"tasks[0].{IN_SPEC}"),
     ("MultiInference", infer((spec(signature="regress"), CLASSIFY)), INVALID, f"tasks[0].{IN_SPEC}"),
-    ("MultiInference", infer((spec(), PREDICT)), INVALID, "tasks[0].method_name"),
+    ("MultiInference", infer((spec(), PREDICT)), grpc.StatusCode.UNIMPLEMENTED, ""),
     ("MultiInference", infer(TO_REGRESS, count=0), INVALID, "input"),
     # get_model_metadata_impl.cc
     ("GetModelMetadata", metadata(None, "signature_def"), INVALID, "model_spec.name"),

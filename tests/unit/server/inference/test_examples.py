@@ -9,7 +9,7 @@ import pytest
 from server.domain.errors import InvalidRequest, ModelFailed, NoSignature, NotFound, PacelineError
 from server.domain.models import ModelSpec
 from server.domain.signatures import CLASSIFY, PREDICT, REGRESS, Signature, TensorSpec
-from server.inference.examples import Task, classify, infer, regress
+from server.inference.examples import UNIMPLEMENTED, Task, classify, infer, regress
 from server.inference.methods import Classes, Values
 from server.inference.types import Origin, Target
 from tests.support.servables import CLASSIFYING, EXAMPLES, REGRESSING, FakeServables, texts
@@ -67,10 +67,6 @@ async def test_several_signatures_see_the_same_examples() -> None:
         (
             [Task(TO_CLASSIFY, CLASSIFY), Task(Target(ModelSpec("half", 3), "regress"), REGRESS)],
             {"tasks[1].model_spec: names another model or version, expected that of tasks[0]"},
-        ),
-        (
-            [Task(TO_CLASSIFY, PREDICT)],
-            {f"tasks[0].method_name: is '{PREDICT}', expected '{CLASSIFY}', '{REGRESS}'"},
         ),
         (
             [Task(TO_REGRESS, REGRESS), Task(Target(HALF, "rank"), CLASSIFY)],
@@ -199,3 +195,10 @@ async def test_values_of_another_shape_are_the_model_s_failure(shape: tuple[int,
 async def test_a_model_that_is_not_there_is_not_found() -> None:
     with pytest.raises(NotFound):
         await infer(FakeServables(), [Task(Target(ModelSpec("other"), "regress"), REGRESS)], TWO)
+
+
+async def test_a_task_for_another_method_is_not_implemented() -> None:
+    servables = FakeServables()
+    with pytest.raises(ModelFailed, match=f"is '{PREDICT}', expected '{CLASSIFY}', '{REGRESS}'") as failed:
+        await infer(servables, [Task(TO_CLASSIFY, PREDICT)], TWO)
+    assert (failed.value.code, servables.leases) == (UNIMPLEMENTED, 0)
