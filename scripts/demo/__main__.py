@@ -10,7 +10,9 @@ from pathlib import Path
 
 from rich.table import Table
 
+from contract.manifest import read_manifest, write_manifest
 from paceline import AsyncPacelineClient, RetryPolicy
+from paceline.v1.model_service_pb2 import VERSION_STATE_AVAILABLE
 from scripts.demo.commands import DemoError, console, data_folder, free_port, paceline, serving
 from scripts.demo.traffic import MEMBERS, Traffic
 
@@ -18,6 +20,7 @@ MODELS = Path("models")
 SAMPLE = ("m000007", "m000042", "m001234")
 STEADY_SECONDS = 5.0
 SWITCH_SECONDS = 120.0
+ROLLBACK_SECONDS = 2.0
 MARKER = "made-by-demo"
 
 
@@ -64,11 +67,12 @@ async def materialise_and_train(until: date, niceness: int = 0) -> None:
 
 
 async def serve_and_switch(newest: date) -> None:
-    """Serves version 1, trains and publishes version 2 under traffic, and reports."""
-    port = free_port(8500)
-    address, http_port = f"127.0.0.1:{port}", free_port(8501)
+    """Serves version 1, trains and publishes version 2 under traffic, takes it back, and reports."""
+    port, http_port, admin_port = free_port(8500), free_port(8501), free_port(8502)
+    address, admin = f"127.0.0.1:{port}", f"127.0.0.1:{admin_port}"
+    flags = ("--port", port, "--http-port", http_port, "--admin-address", admin)
     async with (
-        serving("--port", port, "--http-port", http_port, log=data_folder() / "server.log"),
+        serving(*flags, log=data_folder() / "server.log"),
         AsyncPacelineClient(address, retry=RetryPolicy(attempts=1)) as client,
     ):
         with console.status("The server loads version 1"):
@@ -89,17 +93,71 @@ async def serve_and_switch(newest: date) -> None:
             switched = await traffic.first_answer_from(2)
         phases.append(("steady, version 2", switched))
         await asyncio.sleep(STEADY_SECONDS)
+        chapter("A broken version, and a rollback")
+        phases.append(("while a broken version 3 is refused", time.monotonic()))
+        publish_broken(3)
+        await refused(client, 3)
+        await paceline("models", "list", "--address", address)
+        phases.append(("rolled back to version 1", await roll_back(traffic, admin)))
+        await asyncio.sleep(STEADY_SECONDS)
         traffic.stop()
         await stream
-        await paceline("models", "list", "--address", address)
+        await paceline("models", "unpin", "--admin-address", admin, "--reason", "the next version may come")
+        await paceline("models", "history", "--admin-address", admin)
+    shutil.rmtree(MODELS / "ranking" / "3")
     report(traffic, phases)
+
+
+def publish_broken(version: int) -> None:
+    """Publishes a copy of version 2 under another number, with the last byte of its weights cut off."""
+    folder = MODELS / "ranking"
+    aside = folder / ".broken.partial"
+    shutil.copytree(folder / "2", aside)
+    manifest = read_manifest(folder / "2")
+    manifest.version = version
+    write_manifest(aside, manifest)
+    weights = next(aside.rglob("variables.data*"))
+    weights.write_bytes(weights.read_bytes()[:-1])
+    aside.rename(folder / str(version))
+    console.print(f"Version {version} is published with a byte of {weights.name} missing.", highlight=False)
+
+
+async def refused(client: AsyncPacelineClient, version: int) -> None:
+    """Waits until the server has refused a version.
+
+    Raises:
+        DemoError: It serves.
+    """
+    async with asyncio.timeout(SWITCH_SECONDS):
+        while True:
+            for found in (await client.get_model_status("ranking")).versions:
+                if found.model_version.version == version and found.refusal_reason:
+                    return
+                if found.model_version.version == version and found.state == VERSION_STATE_AVAILABLE:
+                    raise DemoError(f"version {version} serves, though it is broken")
+            await asyncio.sleep(0.1)
+
+
+async def roll_back(traffic: Traffic, admin: str) -> float:
+    """Takes version 2 back, and returns when the first request was sent that version 1 answered.
+
+    Raises:
+        DemoError: That took more than two seconds.
+    """
+    await paceline("models", "rollback", "--admin-address", admin, "--reason", "to show it")
+    done = time.monotonic()
+    first = await traffic.first_answer_from(1, after=done)
+    console.print(f"The first answer from version 1 came {first - done:.2f} s after the command had ended.")
+    if first - done > ROLLBACK_SECONDS:
+        raise DemoError(f"the rollback took {first - done:.1f} s, expected at most {ROLLBACK_SECONDS:g}")
+    return first
 
 
 def report(traffic: Traffic, phases: Sequence[tuple[str, float]]) -> None:
     """Prints what the requests saw.
 
     Raises:
-        DemoError: A request failed, or version 1 answered after version 2 had taken over for good.
+        DemoError: A request failed.
     """
     table = Table(title="Requests", title_justify="left")
     for heading in ("phase", "requests", "p50 ms", "p99 ms"):

@@ -55,10 +55,10 @@ class Traffic:
             self.errors.append(str(error))
         self.answers.append(Answer(sent, time.monotonic() - sent, version))
 
-    async def first_answer_from(self, version: int) -> float:
-        """Waits until a version answers, and returns when the first request that it answered was sent."""
+    async def first_answer_from(self, version: int, after: float = 0.0) -> float:
+        """Waits until a version answers what was sent after a moment, and returns when that was sent."""
         while True:
-            sent = [answer.sent for answer in self.answers if answer.version == version]
+            sent = [a.sent for a in self.answers if a.version == version and a.sent >= after]
             if sent:
                 return min(sent)
             await asyncio.sleep(0.05)
