@@ -61,14 +61,22 @@ TransitionFlag = Annotated[
 KeepSeconds = Annotated[
     float, Option(min=0, help="Keep a version that a label left, for a rollback.", rich_help_panel=_VERSIONS)
 ]
-MaxSlowdown = Annotated[
-    float | None,
+CompareSpeed = Annotated[
+    bool,
     Option(
-        min=1, help="Refuse what takes so many times as long as the one that serves.", rich_help_panel=_VERSIONS
+        "--compare-speed", help="Refuse a version that is slower than the present one.", rich_help_panel=_VERSIONS
     ),
 ]
+MaxSlowdown = Annotated[
+    float, Option(min=1, help="How many times as long it may take.", rich_help_panel=_VERSIONS)
+]
 CacheDir = Annotated[
-    Path, Option(help="Where versions from other filesystems are copied to.", rich_help_panel=_VERSIONS)
+    Path,
+    Option(
+        help="Where versions from other filesystems are copied to.",
+        show_default="~/.cache/paceline/models",
+        rich_help_panel=_VERSIONS,
+    ),
 ]
 CacheGib = Annotated[float, Option(min=0, help="How much may lie there.", rich_help_panel=_VERSIONS)]
 
