@@ -1,5 +1,6 @@
 """Watching the versions that labels were moved to, and moving the labels back if they do badly."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -84,7 +85,11 @@ class ProbationWatch:
         for label, watched in list(self._watched.items()):
             stats = self._stats.get(watched.version, VersionStats())
             recent = stats.since(max(watched.start, now - WINDOW_SECONDS))
-            match watched.probation.step(now, recent, watched.reference):
+            # In a thread: to compare full windows takes some milliseconds.
+            verdict = await asyncio.to_thread(watched.probation.step, now, recent, watched.reference)
+            if self._watched.get(label) is not watched:  # the label moved meanwhile
+                continue
+            match verdict:
                 case Failed(reason):
                     del self._watched[label]
                     await self._revert(manager, label, watched, reason)
