@@ -13,7 +13,8 @@ from prometheus_client.registry import Collector
 
 from contract.stubs.manifest_pb2 import Input
 from server.domain.versions import VersionRecord, VersionState
-from server.models.leases import LoadedVersion, Observation
+from server.models.leases import LoadedVersion
+from server.models.observation import Observation
 from server.ranking.ports import MemberFeatures, MemberRow
 from server.rpc.ports import ModelStates
 

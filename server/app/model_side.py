@@ -13,9 +13,10 @@ from server.domain.errors import StartError
 from server.domain.models import ModelConfig
 from server.domain.versions import VersionRecord
 from server.models.admin import Admin
-from server.models.leases import LoadedVersion, Observation, OnCall
+from server.models.leases import LoadedVersion
 from server.models.loader import Loader
 from server.models.manager import Lifecycle, ModelManager
+from server.models.observation import Observation, OnCall
 from server.models.ports import StartRunner
 from server.models.probation import ProbationWatch
 from server.models.served import ServedModels

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from contract.stubs.manifest_pb2 import Manifest
 from server.domain.errors import ModelFailed, NoModel, RunnerLost
 from server.domain.signatures import Signatures, Tensors
+from server.models.observation import Observation, OnCall
 from server.models.ports import INTERNAL, CallFailed, Runner
 from server.ranking.ports import Columns, Snapshot
 
@@ -23,26 +24,6 @@ _CALLERS_FAULT = 3
 """INVALID_ARGUMENT of `google.rpc.Code`."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """What came of one call of a version."""
-
-    model_name: str
-    version: int
-    label: str
-    """The label that it was asked for by; empty if it was asked for by its number."""
-    seconds: float
-    """How long it took, with the way to the runner."""
-    scores: NDArray[np.float32] | None = None
-    """The scores of a ranking, ``[members, count]``."""
-    has_failed: bool = False
-    """Whether the version failed, through no fault of the caller."""
-
-
-OnCall = Callable[[Observation], None]
-"""Is told of every call."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from server.domain.labels import LabelEvent, fold
 from server.domain.models import DEFAULT_LABEL, ModelConfig
 from server.models.book import OnChange, VersionBook
 from server.models.label_book import LabelBook, Move
-from server.models.leases import LoadedVersion, OnCall, VersionLease
+from server.models.leases import LoadedVersion, VersionLease
 from server.models.loader import Loader
+from server.models.observation import OnCall
 from server.models.policy import Load, Transition, Unload, next_action, wanted_versions
 from server.models.residents import Residents
 from server.models.storage.ports import HistoryError, VersionStore

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from server.domain.errors import NotWritable
 from server.domain.labels import LabelAction, LabelEvent, Note
 from server.models.label_book import Move
-from server.models.leases import Observation
 from server.models.manager import ModelManager
+from server.models.observation import Observation
 from server.models.positions import version_of
 from server.ranking.outcomes import Outcome, VersionStats
 from server.ranking.probation import Failed, Passed, Probation, ProbationLimits

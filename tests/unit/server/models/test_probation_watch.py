@@ -9,8 +9,8 @@ from server.domain.errors import NotWritable
 from server.domain.labels import LabelAction, LabelEvent
 from server.domain.versions import VersionState
 from server.models.label_book import Move
-from server.models.leases import Observation
 from server.models.manager import Lifecycle
+from server.models.observation import Observation
 from server.models.probation import ACTOR, ProbationWatch
 from server.ranking.probation import ProbationLimits
 from tests.support.model_server import ModelServer
