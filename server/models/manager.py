@@ -91,9 +91,9 @@ class ModelManager:
         return tuple(self._residents.available.values())
 
     def answering(self, label: str = DEFAULT_LABEL) -> LoadedVersion | None:
-        """Returns the version that answers for a label, None if none does: the best whose process responds."""
-        versions = [self._residents.available[version] for version in self.label_book.route(label)]
-        return next((loaded for loaded in versions if loaded.runner.is_responsive), next(iter(versions), None))
+        """Returns the version that answers for a label, the best whose process responds; None if none does."""
+        versions = (self._residents.available[version] for version in self.label_book.route(label))
+        return next((loaded for loaded in versions if loaded.runner.is_responsive), None)
 
     def lease(self, label: str = DEFAULT_LABEL, *, or_default: bool = False) -> VersionLease:
         """Returns a lease on the version that answers for a label.
@@ -114,12 +114,18 @@ class ModelManager:
         """Returns a lease on a version.
 
         Raises:
-            NoModel: It is not available.
+            NoModel: It is not available, or its process does not respond.
         """
         loaded = self._residents.available.get(version)
-        if loaded is None:
-            raise NoModel(f"version {version} of {self.config.name!r} is not loaded")
+        if loaded is None or not loaded.runner.is_responsive:
+            raise NoModel(f"version {version} of {self.config.name!r} is not serving")
         return loaded.lease(self.config.name, on_call=self._on_call)
+
+    def is_held_up(self, version: int | None = None) -> bool:
+        """Whether a version, or any if none is given, is loaded but its process is being replaced or hangs."""
+        available = self._residents.available
+        asked = available.values() if version is None else filter(None, [available.get(version)])
+        return self.book.is_recovering(version) or any(not loaded.runner.is_responsive for loaded in asked)
 
     async def run(self, interval_seconds: float) -> None:
         """Looks and steps until cancelled, or until it is retired and nothing is left.

@@ -72,7 +72,7 @@ class ServedModels:
                 return manager.lease_version(spec.version)
             return manager.lease(_known_label(spec.label or DEFAULT_LABEL, manager))
         except NoModel as error:
-            if manager.book.is_recovering(spec.version):
+            if manager.is_held_up(spec.version):
                 raise
             raise NotFound(str(error)) from None
 

@@ -160,6 +160,9 @@ class TestLoss:
         server.runners.started[1].is_responsive = False
         assert server.serving_version() == 1
         server.runners.started[0].is_responsive = False
+        with pytest.raises(NoModel):
+            server.manager.lease()
+        server.runners.started[1].is_responsive = True
         assert server.serving_version() == 2
 
 

@@ -42,7 +42,7 @@ async def test_what_is_asked_for_is_leased(servers: ModelServers, spec: ModelSpe
     ("spec", "error", "message"),
     [
         (ModelSpec("cars"), NotFound, "no model 'cars' is served; there is: books, films"),
-        (ModelSpec("films", version=8), NotFound, "version 8 of 'films' is not loaded"),
+        (ModelSpec("films", version=8), NotFound, "version 8 of 'films' is not serving"),
         (ModelSpec("books", label="new"), InvalidRequest, "is 'new', expected one of classic, stable"),
     ],
 )
@@ -59,6 +59,16 @@ async def test_a_model_whose_only_process_died_is_unavailable_until_it_is_replac
     for spec in (ModelSpec("films"), ModelSpec("films", version=7)):
         with pytest.raises(NoModel):
             servers.models.lease(spec)
+
+
+async def test_a_model_whose_only_process_hangs_is_unavailable(servers: ModelServers) -> None:
+    (loaded,) = servers.models.manager("films").available
+    loaded.runner.is_responsive = False  # type: ignore[misc] - a FakeRunner
+    for spec in (ModelSpec("films"), ModelSpec("films", version=7)):
+        with pytest.raises(NoModel):
+            servers.models.lease(spec)
+    with pytest.raises(NotFound):
+        servers.models.lease(ModelSpec("films", version=8))
 
 
 async def test_what_is_told_is_in_order(servers: ModelServers) -> None:
