@@ -60,7 +60,7 @@ async def test_a_version_that_was_refused_may_grow_again(server: ModelServer) ->
 
 async def test_a_version_whose_files_are_old_is_tried_at_once(server: ModelServer) -> None:
     publish_without_manifest(server, 1)
-    server.now = (server.model_dir / "1").stat().st_mtime + 5
+    server.now = (server.model_dir / "1").stat().st_mtime + 6
     await server.settle()
     assert server.record(1).refusal is RefusalReason.MANIFEST_MISSING
 
