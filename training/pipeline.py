@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 
 from contract.stubs import manifest_pb2 as pb
@@ -124,8 +125,8 @@ def _manifest(
         training=pb.Training(seed=spec.seed, row_count=len(splits.train)),
     )
     if splits.train.times is not None:
-        manifest.training.first_row_time.FromSeconds(int(splits.train.times.min()))
-        manifest.training.last_row_time.FromSeconds(int(splits.train.times.max()))
+        manifest.training.first_row_time.FromSeconds(int(np.min(splits.train.times)))
+        manifest.training.last_row_time.FromSeconds(int(np.max(splits.train.times)))
     return manifest
 
 

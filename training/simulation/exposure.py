@@ -99,7 +99,7 @@ def _draw_shown(
 
 def _repeated(session: NDArray[np.int64], shown: NDArray[np.int64]) -> NDArray[np.int64]:
     """Returns the rows whose page shows their class further up."""
-    key = session * (shown.max() + 1) + shown
+    key = session * (np.max(shown) + 1) + shown
     _, first = np.unique(key, return_index=True)
     is_first = np.zeros(len(key), dtype=np.bool_)
     is_first[first] = True
