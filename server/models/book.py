@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from server.domain.versions import VersionRecord, VersionState
+from server.domain.versions import RefusalReason, VersionRecord, VersionState
 from server.models.storage.ports import Fingerprint
 from server.models.tracked import TrackedVersion
 
@@ -55,6 +55,12 @@ class VersionBook:
     def refused(self) -> frozenset[int]:
         """The versions that were refused."""
         return frozenset(version for version, tracked in self._versions.items() if tracked.record.refusal)
+
+    @property
+    def is_arriving(self) -> bool:
+        """Whether files of a version may still be arriving."""
+        refusals = (self._versions[version].record.refusal for version in self.published)
+        return RefusalReason.UPLOAD_UNFINISHED in refusals
 
     def find(self, version: int) -> VersionRecord | None:
         """Returns the record of a version, None if it was never seen."""

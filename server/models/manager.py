@@ -170,7 +170,8 @@ class ModelManager:
             case Unload(version):
                 self._residents.unload(version)
             case None:
-                self.has_tried.set()
+                if not self.book.is_arriving:
+                    self.has_tried.set()
                 return False
         if self._residents.available:
             self.has_tried.set()

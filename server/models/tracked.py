@@ -21,7 +21,7 @@ class TrackedVersion:
         self.record = record
         self.was_available = False
         self._fingerprint = fingerprint
-        self._seen_time = now
+        self._changed_time = _changed_time(fingerprint, now)
         self._failures = 0
         self._retry_time = 0.0
 
@@ -63,9 +63,12 @@ class TrackedVersion:
         self.record = self.record.to(VersionState.LOADING, now, message=f"{message}; tried again in {wait} s")
 
     def see(self, fingerprint: Fingerprint, now: float) -> None:
-        """Takes note of its files. If it was refused, it starts anew when they change."""
+        """Takes note of its files. If it was refused, it starts anew when they change.
+
+        They change now, whatever their times say: copies may keep those of the originals.
+        """
         if fingerprint != self._fingerprint:
-            self._fingerprint, self._seen_time = fingerprint, now
+            self._fingerprint, self._changed_time = fingerprint, now
             if self.record.refusal:
                 self.record = self.record.to(VersionState.START, now)
 
@@ -87,8 +90,8 @@ class TrackedVersion:
         waits = self.state is VersionState.LOADING and now < self._retry_time
         return self.record.refusal is not None or waits
 
-    @property
-    def _changed_time(self) -> float:
-        """When its files changed, which may be long before they were seen first."""
-        changed = self._fingerprint.changed_time
-        return self._seen_time if changed is None else min(changed, self._seen_time)
+
+def _changed_time(fingerprint: Fingerprint, seen_time: float) -> float:
+    """Returns when files changed that are seen for the first time, which may be long before."""
+    changed = fingerprint.changed_time
+    return seen_time if changed is None else min(changed, seen_time)

@@ -1,5 +1,7 @@
 """Versions whose files are still arriving."""
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,34 @@ async def test_a_version_without_a_manifest_is_refused_while_it_grows(server: Mo
         server.now += 4
     assert server.runners.started == []
     assert server.record(1).message == "its files changed less than 5 s ago, and it has no manifest"
+
+
+async def test_files_that_keep_the_times_of_their_originals_are_still_changing(server: ModelServer) -> None:
+    path = publish_without_manifest(server, 1)
+    server.now = path.stat().st_mtime + 1
+    for size in range(10):
+        (path / "weight.txt").write_text("1" * size)
+        os.utime(path / "weight.txt", (1000, 1000))
+        await server.settle()
+        assert server.record(1).refusal is UNFINISHED
+        server.now += 4
+
+
+async def test_nobody_is_told_that_all_was_tried_while_a_version_grows(server: ModelServer) -> None:
+    publish_without_manifest(server, 1)
+    await server.settle()
+    assert not server.manager.has_tried.is_set()
+    server.now += 5
+    await server.settle()
+    assert server.manager.has_tried.is_set()
+
+
+async def test_a_version_that_is_taken_away_while_it_grows_is_waited_for_no_more(server: ModelServer) -> None:
+    path = publish_without_manifest(server, 1)
+    await server.settle()
+    shutil.rmtree(path)
+    await server.settle()
+    assert server.manager.has_tried.is_set()
 
 
 async def test_it_is_tried_once_its_files_have_settled(server: ModelServer) -> None:
