@@ -148,7 +148,7 @@ def _row(key: Key, published: Published | None, status: ModelVersionStatus | Non
         "test_auc": found.test_auc,
         "state": status and VersionState.Name(status.state).removeprefix("VERSION_STATE_"),
         "refusal_reason": _reason(status),
-        "message": (status and status.refusal_message) or found.fault or None,
+        "message": (status.refusal_message if status else found.fault) or None,
     }
 
 

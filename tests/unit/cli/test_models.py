@@ -98,6 +98,15 @@ def test_a_manifest_that_can_t_be_read_is_told(tmp_path: Path, list_versions: Li
     assert "manifest.json does not exist" in row["message"]
 
 
+def test_a_missing_manifest_is_no_trouble_where_the_server_does_without(
+    tmp_path: Path, list_versions: List
+) -> None:
+    (tmp_path / MODEL / "1").mkdir(parents=True)
+    with FakeServer() as server:
+        [row] = list_versions(server.target)["versions"]
+    assert (row["state"], row["message"]) == ("AVAILABLE", None)
+
+
 def test_a_server_that_fails_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
