@@ -69,7 +69,8 @@ class ProbationWatch:
         self._stats = {found: stats for found, stats in self._stats.items() if found in loaded}
         is_moved_back = previous in manager.label_book.labels.rejected
         if (
-            version is None
+            not self._limits.seconds
+            or version is None
             or previous not in loaded
             or is_moved_back
             or version != version_of(manager, move.label)

@@ -19,7 +19,7 @@ class ProbationLimits:
     error_rate: float | None = 0.05
     """The share of the requests that may fail."""
     p99_factor: float | None = 2.0
-    """How many times the p99 of the version before its own may be."""
+    """How many times the p99 of the version before its own may be, if both rank."""
     score_drift: float | None = 1.0
     """The population stability index that its scores may have against those of the version before."""
 
@@ -100,6 +100,9 @@ def _errors(candidate: Outcome, limit: float | None) -> str | None:
 
 
 def _slowness(candidate: Outcome, reference: Outcome, factor: float | None) -> str | None:
+    """Compares rankings only: what callers ask of another model may be a row before and a large batch now."""
+    if not len(candidate.scores) or not len(reference.scores):
+        return None
     if factor is None or not candidate.p99_seconds > factor * reference.p99_seconds:
         return None
     found, before = candidate.p99_seconds * 1e3, reference.p99_seconds * 1e3

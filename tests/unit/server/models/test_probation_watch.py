@@ -1,5 +1,6 @@
 """A label that is moved back by itself, with a clock that is set by hand."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +23,9 @@ LIMITS = ProbationLimits(seconds=300, breach_seconds=10, min_request_count=10, e
 class Watched:
     """A model whose versions are watched; what came of their calls is made up."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, limits: ProbationLimits = LIMITS) -> None:
         self.server = ModelServer(folder, lifecycle=Lifecycle(keep_seconds=600), on_move=self._follow)
-        self.watch = ProbationWatch(LIMITS, lambda: self.server.now)
+        self.watch = ProbationWatch(limits, lambda: self.server.now)
 
     def _follow(self, move: Move) -> None:
         self.watch.follow(self.server.manager, move)
@@ -104,6 +105,14 @@ async def test_what_lies_long_back_does_not_count(watched: Watched) -> None:
 async def test_a_version_that_has_passed_is_no_longer_watched(watched: Watched) -> None:
     await watched.serve(1, 2)
     await watched.seconds_pass(301)
+    watched.calls(2, failed=20)
+    await watched.seconds_pass(30)
+    assert watched.reverts == []
+
+
+async def test_no_version_is_watched_where_probation_takes_no_time(tmp_path: Path) -> None:
+    watched = Watched(tmp_path, replace(LIMITS, seconds=0))
+    await watched.serve(1, 2)
     watched.calls(2, failed=20)
     await watched.seconds_pass(30)
     assert watched.reverts == []

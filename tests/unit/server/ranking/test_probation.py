@@ -36,6 +36,9 @@ def outcome(**changes: Any) -> Outcome:
         (outcome(p99_seconds=0.021), outcome(count=100), "p99 21 ms over 200 requests, limit 2 times 10 ms"),
         (outcome(p99_seconds=0.021), FEW, None),
         (outcome(p99_seconds=0.021), outcome(p99_seconds=math.nan), None),
+        # Nothing else than rankings is compared: what a caller asks of another model may be anything.
+        (outcome(p99_seconds=1.0, scores=SPREAD[:0]), outcome(scores=SPREAD[:0]), None),
+        (outcome(p99_seconds=1.0), outcome(scores=SPREAD[:0]), None),
         # The scores: an index above 1, and a little of it is allowed.
         (outcome(scores=SPREAD + np.float32(0.05)), GOOD, None),
         (outcome(scores=SPREAD + np.float32(0.3)), GOOD, "score drift "),
