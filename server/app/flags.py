@@ -90,7 +90,7 @@ MaxErrorRate = Annotated[
     float, Option(min=0, help="The share of its calls that may fail.", rich_help_panel=_PROBATION)
 ]
 MaxP99Factor = Annotated[
-    float, Option(min=1, help="How many times the p99 of the version before, for rankings.", rich_help_panel=_PROBATION)
+    float, Option(min=1, help="How many times the p99 of the rankings before.", rich_help_panel=_PROBATION)
 ]
 MaxScoreDrift = Annotated[
     float, Option(min=0, help="The population stability index of its scores.", rich_help_panel=_PROBATION)

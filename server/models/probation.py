@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from server.domain.errors import NotWritable
@@ -13,17 +13,19 @@ from server.models.manager import ModelManager
 from server.models.observation import Observation
 from server.models.positions import version_of
 from server.ranking.outcomes import Outcome, VersionStats
-from server.ranking.probation import Failed, Passed, Probation, ProbationLimits
+from server.ranking.probation import Failed, Passed, Probation, ProbationLimits, Verdict
 
 ACTOR = "paceline"
 """Who moves a label back by itself, in its history."""
 WINDOW_SECONDS = 60.0
 """How far back the requests lie by which a version is judged."""
+LOSSES = 3
+"""How often the runner of a version has to end for it to fail: once may be chance. Few requests see it end."""
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Watched:
     """A version that a label was moved to."""
 
@@ -33,6 +35,8 @@ class _Watched:
     """What came of the requests of the version before, while the label was on it."""
     start: float
     probation: Probation
+    losses: int = 0
+    """How often its runner ended."""
 
 
 class ProbationWatch:
@@ -61,42 +65,55 @@ class ProbationWatch:
         """Puts the version that a label was moved to on probation.
 
         Not one that stands in for another that died, or that the label was moved back to: nothing is known to be
-        better.
+        better. One that died is still on it when it is back.
         """
-        self._watched.pop(move.label, None)
-        version, previous, now = move.version, move.previous_version, self._clock()
-        loaded = {found.manifest.version for found in manager.available}
-        self._stats = {found: stats for found, stats in self._stats.items() if found in loaded}
-        is_moved_back = previous in manager.label_book.labels.rejected
-        if (
-            not self._limits.seconds
-            or version is None
-            or previous not in loaded
-            or is_moved_back
-            or version != version_of(manager, move.label)
-        ):
+        watched = self._watched.get(move.label)
+        if watched and watched.version == version_of(manager, move.label):
+            watched.losses += move.previous_version == watched.version
             return
-        reference = self._stats.get(previous, VersionStats()).since(now - self._limits.seconds)
-        self._stats[version] = VersionStats()
-        self._watched[move.label] = _Watched(version, previous, reference, now, Probation(self._limits, now))
+        self._watched.pop(move.label, None)
+        loaded = {found.manifest.version for found in manager.available}
+        self._forget_all_but(loaded)
+        is_moved_back = move.previous_version in manager.label_book.labels.rejected
+        if self._limits.seconds and move.previous_version in loaded and not is_moved_back:
+            self._begin(manager, move, move.previous_version)
 
     async def step(self, manager: ModelManager) -> None:
         """Looks once at every version that is on probation."""
-        now = self._clock()
         for label, watched in list(self._watched.items()):
-            stats = self._stats.get(watched.version, VersionStats())
-            recent = stats.since(max(watched.start, now - WINDOW_SECONDS))
-            # In a thread: to compare full windows takes some milliseconds.
-            verdict = await asyncio.to_thread(watched.probation.step, now, recent, watched.reference)
+            verdict = await self._judge(watched)
             if self._watched.get(label) is not watched:  # the label moved meanwhile
                 continue
             match verdict:
+                case _ if watched.version != version_of(manager, label):
+                    del self._watched[label]  # it moved while the version was not there
                 case Failed(reason):
                     del self._watched[label]
                     await self._revert(manager, label, watched, reason)
                 case Passed():
                     del self._watched[label]
                     _log.info("label=%s version=%d has passed its probation", label, watched.version)
+
+    def _begin(self, manager: ModelManager, move: Move, previous: int) -> None:
+        version, now = move.version, self._clock()
+        if version is None or version != version_of(manager, move.label):
+            return
+        reference = self._stats.get(previous, VersionStats()).since(now - self._limits.seconds)
+        self._stats[version] = VersionStats()
+        self._watched[move.label] = _Watched(version, previous, reference, now, Probation(self._limits, now))
+
+    async def _judge(self, watched: _Watched) -> Verdict:
+        if watched.losses >= LOSSES:
+            return Failed(f"its runner ended {watched.losses} times")
+        now, stats = self._clock(), self._stats.get(watched.version, VersionStats())
+        recent = stats.since(max(watched.start, now - WINDOW_SECONDS))
+        # In a thread: to compare full windows takes some milliseconds.
+        return await asyncio.to_thread(watched.probation.step, now, recent, watched.reference)
+
+    def _forget_all_but(self, loaded: Collection[int]) -> None:
+        """Forgets what came of the calls of versions that are neither loaded nor on probation."""
+        kept = {*loaded, *(watched.version for watched in self._watched.values())}
+        self._stats = {version: stats for version, stats in self._stats.items() if version in kept}
 
     async def _revert(self, manager: ModelManager, label: str, watched: _Watched, reason: str) -> None:
         """Moves the label back. If it follows the newest version, it goes on to follow newer ones."""

@@ -45,6 +45,12 @@ class Watched:
                 Observation("classes", version, "stable", seconds, None if has_failed else scores, has_failed)
             )
 
+    async def crash(self, seconds: int) -> None:
+        """Has the runner that was started last end, and so many seconds pass until it is started anew."""
+        self.server.runners.alive[-1].crash()
+        await self.seconds_pass(seconds)
+        await self.server.settle()
+
     async def seconds_pass(self, seconds: int) -> None:
         for _ in range(seconds):
             self.server.now += 1
@@ -142,6 +148,43 @@ async def test_a_version_that_stands_in_is_not_on_probation(watched: Watched) ->
     watched.calls(1, failed=20)
     await watched.seconds_pass(30)
     assert watched.reverts == []
+
+
+async def test_a_version_whose_runner_ends_again_and_again_is_left(watched: Watched) -> None:
+    await watched.serve(1, 2)
+    for _ in range(3):
+        assert (watched.reverts, watched.server.serving_version()) == ([], 2)
+        await watched.crash(seconds=10)
+    (event,) = watched.reverts
+    assert (event.previous_version, event.note.reason) == (2, "its runner ended 3 times")
+    await watched.server.settle()
+    assert watched.server.serving_version() == 1
+
+
+async def test_an_end_long_before_does_not_count(watched: Watched) -> None:
+    await watched.serve(1, 2)
+    for _ in range(2):
+        await watched.crash(seconds=10)
+    await watched.seconds_pass(301)
+    await watched.crash(seconds=10)
+    assert (watched.reverts, watched.server.serving_version()) == ([], 2)
+
+
+async def test_calls_from_before_the_end_of_a_runner_count(watched: Watched) -> None:
+    await watched.serve(1, 2)
+    watched.calls(2, failed=10)
+    await watched.crash(seconds=1)
+    await watched.seconds_pass(10)
+    assert watched.reverts[0].note.reason == "error rate 0.25 over 40 requests, limit 0.1"
+
+
+async def test_a_version_that_its_label_left_while_it_was_not_there_is_not_watched(watched: Watched) -> None:
+    await watched.serve(1, 2)
+    watched.calls(2, failed=20)
+    watched.server.runners.alive[-1].crash()
+    await watched.server.move(PROMOTE, 1, previous=2)
+    await watched.seconds_pass(30)
+    assert (watched.reverts, watched.server.serving_version()) == ([], 1)
 
 
 async def test_a_label_that_moved_on_is_not_moved_back(watched: Watched) -> None:
