@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from tests.support.server_process import ANY_PORTS, ServerProcess, serving
 
 ROOT = Path(__file__).parents[2]
 YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
@@ -50,20 +51,17 @@ class Site:
         return self.document("train", "--until", until, "--out", self.models, *QUICK_MODEL)
 
     @contextmanager
+    def server(self, log: Path, *flags: object) -> Iterator[ServerProcess]:
+        """Runs a server of the models. Kills it if it still runs at the end."""
+        command = [sys.executable, "-m", "cli.main", "serve", "--models", self.models, *ANY_PORTS]
+        with serving([*command, "--poll-seconds", "0.2", *flags], log, cwd=ROOT, env=self.env) as started:
+            yield started
+
+    @contextmanager
     def serving(self, log: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-        """Runs a server; yields it and its address. Kills it if it still runs at the end."""
-        words = ["serve", "--models", str(self.models), "--port", "0", "--http-port", "0", "--poll-seconds", "0.2"]
-        words += ["--admin-address", "127.0.0.1:0"]
-        with (
-            log.open("wb") as out,
-            subprocess.Popen(
-                [sys.executable, "-m", "cli.main", *words, *flags], cwd=ROOT, env=self.env, stdout=out, stderr=out
-            ) as server,
-        ):
-            try:
-                yield server, f"127.0.0.1:{_port(server, log)}"
-            finally:
-                server.kill()
+        """Runs a server; yields its process and its address."""
+        with self.server(log, *flags) as started:
+            yield started.process, started.address
 
 
 def make_site(root: Path) -> Site:
@@ -74,12 +72,3 @@ def make_site(root: Path) -> Site:
     site.paceline("features", "apply")
     site.train(EARLIER)
     return site
-
-
-def _port(server: subprocess.Popen[bytes], log: Path) -> int:
-    with log.open(encoding="utf-8") as lines:
-        while server.poll() is None:
-            found = re.search(r"listening on port (\d+)", lines.readline())
-            if found:
-                return int(found[1])
-    raise AssertionError(f"the server ended: {log.read_text(encoding='utf-8')}")

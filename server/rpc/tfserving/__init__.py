@@ -3,7 +3,7 @@
 What differs from TensorFlow Serving, on purpose:
 
 - Without version and label, the version labelled "stable" answers, not the highest that is loaded.
-- GetModelStatus understands labels.
+- GetModelStatus understands labels, and tells also of the versions that the policy does not want, as START.
 - Values that lie outside their dtype, or are more than the shape holds, are INVALID_ARGUMENT; there they are cut.
 - A tensor is filled up from a few values to 16 MiB at most, and has at most 64 dimensions.
 - A message has at most 64 MiB.
