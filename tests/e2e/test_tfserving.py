@@ -22,17 +22,20 @@ from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 from paceline import PacelineClient, Unimplemented
 from server.models.watchdog import PING_SECONDS, RESPONSIVE_SECONDS
 from tests.support import odd_models
+from tests.support.documents import blocks, commands
 from tests.support.half_plus import age, write_half_plus
 from tests.support.load import loading
 from tests.support.polling import polled, until
 from tests.support.processes import ends_within
 from tests.support.server_process import ServerProcess
+from tests.support.site import ROOT
 from tests.support.tfserving_client import ServingClient, array, examples, failure, model_spec, state_name
 from tests.support.tfserving_site import LOADED, ServingSite, make_site
 from tests.support.warmup_files import predict, write_warmup
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("tfserving"), pytest.mark.timeout(600)]
 
+DOCUMENT = (ROOT / "docs" / "tensorflow-serving.md").read_text(encoding="utf-8")
 LOAD_SECONDS = 120.0
 """For a runner that gives way to whatever else the machine does."""
 LATE_SECONDS = 3.0
@@ -361,6 +364,17 @@ def parsed(config: str) -> Any:
         if not model.HasField("model_version_policy"):
             model.model_version_policy.latest.num_versions = 1
     return sorted(listed, key=lambda model: model.name)
+
+
+@pytest.mark.usefixtures("client")
+def test_every_command_of_the_document_works_as_it_stands(server: ServerProcess, site: ServingSite) -> None:
+    serve, *others = commands(DOCUMENT)
+    assert serve == ["paceline", "serve", "--model-config-file", "models.config", "&"]
+    assert len(others) == 3
+    for words in others:
+        site.paceline(*words[1:], PACELINE_ADDRESS=server.address, PACELINE_ADMIN_ADDRESS=server.admin_address)
+    (config,) = blocks(DOCUMENT, "")
+    assert [model.name for model in parsed(config)] == ["half_plus_two"]
 
 
 @pytest.mark.usefixtures("client")

@@ -3,6 +3,7 @@
 Importing this imports TensorFlow.
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -69,10 +70,10 @@ class ServingSite:
         aside.rename(self.models / model / str(version))
         return version
 
-    def paceline(self, *words: object) -> str:
-        """Runs a command to its end, and returns what it prints."""
-        command = [PACELINE, *map(str, words)]
-        run = subprocess.run(command, cwd=self.root, capture_output=True, text=True, check=False)
+    def paceline(self, *words: object, **env: str) -> str:
+        """Runs a command to its end, and returns what it prints; `env` is set beside the tests' environment."""
+        command, variables = [PACELINE, *map(str, words)], {**os.environ, **env}
+        run = subprocess.run(command, cwd=self.root, env=variables, capture_output=True, text=True, check=False)
         assert run.returncode == 0, f"{words}: {run.stderr}"
         return run.stdout
 
