@@ -62,11 +62,11 @@ def check_ranking(scores: Scores, positions: NDArray[np.int32], expected: Scores
     if np.any(np.diff(scores) > 0):
         raise _misranked(f"{what} gives scores that do not fall: {_list(scores)}")
     best = np.sort(expected)[::-1][: len(scores)]
-    theirs = expected[places]
+    theirs, left_out = expected[places], np.delete(expected, places)
     if not _are_close(scores, theirs, tolerance):
         check_scores(what, scores, best, tolerance)
         raise _misranked(f"{what} gives the classes {places} the scores of others: {_list(scores)}")
-    if np.any(theirs < best - 2 * tolerance):
+    if np.any(left_out > theirs.min(initial=np.inf) + 2 * tolerance):
         raise _misranked(f"{what} finds the scores {_list(theirs)}, expected the best: {_list(best)}")
 
 
