@@ -8,6 +8,7 @@ PacelineError
 │   ├── NotLoaded        a label can't be put on a version that is not loaded
 │   ├── NothingBefore    there is no version to roll back to
 │   ├── LabelConfigured  the label is set by the model config
+│   ├── NotReadable      the history of labels can't be read
 │   └── NotWritable      the history of labels can't be written
 ├── NotAllowed           only the admin address answers this
 ├── ModelFailed          the model could not do what it was asked
@@ -67,6 +68,10 @@ class NothingBefore(Conflict):
 
 class LabelConfigured(Conflict):
     """The label is set by the model config, and moves with it alone."""
+
+
+class NotReadable(Conflict):
+    """The history of labels can't be read, or an entry of it can't be understood."""
 
 
 class NotWritable(Conflict):

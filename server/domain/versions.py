@@ -8,8 +8,8 @@ from typing import Self
 class VersionState(IntEnum):
     """The states of a version, in the order in which it goes through them.
 
-    ``START → LOADING → AVAILABLE → UNLOADING → END``. Two steps lead back: a version whose runner died is loaded
-    anew, and one that ended starts anew if it is wanted again.
+    ``START → LOADING → AVAILABLE → UNLOADING → END``. Three steps lead back: a version whose runner died is loaded
+    anew, one whose files changed while it was loaded starts anew, and so does one that ended and is wanted again.
     """
 
     START = 1
@@ -26,7 +26,7 @@ class VersionState(IntEnum):
 
 LEGAL_TRANSITIONS = {
     VersionState.START: {VersionState.LOADING, VersionState.END},
-    VersionState.LOADING: {VersionState.LOADING, VersionState.AVAILABLE, VersionState.END},
+    VersionState.LOADING: {VersionState.START, VersionState.LOADING, VersionState.AVAILABLE, VersionState.END},
     VersionState.AVAILABLE: {VersionState.UNLOADING, VersionState.LOADING},
     VersionState.UNLOADING: {VersionState.END},
     VersionState.END: {VersionState.START},

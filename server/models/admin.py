@@ -15,7 +15,7 @@ from server.domain.labels import LabelAction, LabelEvent, Note
 from server.domain.models import ModelChange, ModelConfig
 from server.domain.versions import VersionState
 from server.models.manager import ModelManager
-from server.models.positions import version_before, version_of
+from server.models.positions import version_before
 from server.models.reload import Reloader
 from server.models.served import ServedModels
 
@@ -58,7 +58,7 @@ class Admin:
     async def pin(self, model_name: str, label: str, note: Note) -> LabelEvent:
         """Pins a label to the version it is on; see the port."""
         manager = self._free(model_name, label)
-        version = version_of(manager, label)
+        version = manager.version_of(label)
         if version is None:
             raise NotLoaded(f"label {label!r} of {model_name!r} is on no version that is loaded")
         return await self._move(manager, LabelAction.PIN, label, version, note)
@@ -104,7 +104,7 @@ class Admin:
     async def _move(
         self, manager: ModelManager, action: LabelAction, label: str, version: int | None, note: Note
     ) -> LabelEvent:
-        previous = version_of(manager, label)
+        previous = manager.version_of(label)
         return await self._write(manager, LabelEvent(action, self._clock(), note, label, version, previous))
 
     @staticmethod

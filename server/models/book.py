@@ -62,6 +62,12 @@ class VersionBook:
         refusals = (self._versions[version].record.refusal for version in self.published)
         return RefusalReason.UPLOAD_UNFINISHED in refusals
 
+    @property
+    def dead(self) -> Sequence[int]:
+        """The versions that were available, can be loaded anew now and are not yet being so, the newest first."""
+        loadable = sorted(self.published - self.excluded, reverse=True)
+        return [version for version in loadable if self.is_recovering(version) and not self.is_loading(version)]
+
     def find(self, version: int) -> VersionRecord | None:
         """Returns the record of a version, None if it was never seen."""
         tracked = self._versions.get(version)
@@ -69,11 +75,19 @@ class VersionBook:
 
     def is_recovering(self, version: int | None = None) -> bool:
         """Whether a version, or any if none is given, was available and is being loaded anew."""
-        asked = self._versions.items() if version is None else [(version, self._versions.get(version))]
-        return any(t is not None and t.was_available and t.state is VersionState.LOADING for _, t in asked)
+        asked = (t for number, t in self._versions.items() if version in (None, number))
+        return any(t.was_available and t.state is VersionState.LOADING for t in asked)
+
+    def is_loading(self, version: int | None = None) -> bool:
+        """Whether a load of a version, or of any if none is given, is under way."""
+        return any(t.is_loading for number, t in self._versions.items() if version in (None, number))
+
+    def is_outdated(self, version: int) -> bool:
+        """Whether a version that is being loaded is no longer published, or has other files since it was begun."""
+        return version not in self.published or self._versions[version].has_changed
 
     def note(self, published: Mapping[int, Fingerprint]) -> None:
-        """Takes note of what is published now, and ends what no longer is and does not serve."""
+        """Takes note of what is published now. What no longer is ends, unless it serves or is being loaded."""
         now = self._clock()
         self.published = frozenset(published)
         for version, fingerprint in published.items():
@@ -85,7 +99,8 @@ class VersionBook:
                 tracked.see(fingerprint, now)
                 tracked.judge_upload(now, self._settle_seconds)
         for version in self._versions.keys() - self.published:
-            if self._versions[version].state < VersionState.AVAILABLE:
+            tracked = self._versions[version]
+            if tracked.state < VersionState.AVAILABLE and not tracked.is_loading:
                 with self.changing(version) as tracked:
                     tracked.end(now)
 

@@ -31,6 +31,7 @@ class LabelBook:
         self._clock = clock
         self._keep_seconds = keep_seconds
         self._routes: Mapping[str, Sequence[int]] = {}
+        self._positions: Mapping[str, int | None] = {}
         self._left: dict[str, list[int]] = {}
         self._kept_until: dict[int, float] = {}
 
@@ -45,14 +46,24 @@ class LabelBook:
             label: route(label, self.labels, available=available, wanted=wanted) for label in self.labels.states
         }
         before, self._routes = self._routes, routes
-        moves = [
+        return [
             Move(label, first, previous)
             for label in {**routes, **before}
             if (first := _first(routes.get(label))) != (previous := _first(before.get(label)))
         ]
-        for move in moves:
-            self._remember(move, available)
-        return moves
+
+    def place(self, positions: Mapping[str, int | None], available: Collection[int]) -> None:
+        """Takes note of the versions that labels are on, and keeps those that they left.
+
+        Args:
+            positions: The version that each label is on, though another may answer for it for now.
+            available: The versions that can answer.
+        """
+        for label, version in positions.items():
+            left = self._positions.get(label)
+            if left is not None and version is not None and left != version:
+                self._keep(label, left, available)
+        self._positions = positions
 
     def route(self, label: str) -> Sequence[int]:
         """Returns the versions that may answer for a label, the best first; none for an unknown label."""
@@ -72,14 +83,11 @@ class LabelBook:
         found = dict.fromkeys((*reversed(self._left.get(label, [])), *reversed(trail)))
         return [version for version in found if version not in self.labels.rejected]
 
-    def _remember(self, move: Move, available: Collection[int]) -> None:
-        if move.previous_version is None or move.version is None:
-            return
-        left = self._left.setdefault(move.label, [])
-        left[:] = [version for version in left if version != move.previous_version]
-        left.append(move.previous_version)
-        if move.previous_version in available:
-            self._kept_until[move.previous_version] = self._clock() + self._keep_seconds
+    def _keep(self, label: str, version: int, available: Collection[int]) -> None:
+        left = self._left.setdefault(label, [])
+        left[:] = [*(other for other in left if other != version), version]
+        if version in available:
+            self._kept_until[version] = self._clock() + self._keep_seconds
 
 
 def _first(versions: Sequence[int] | None) -> int | None:

@@ -1,23 +1,26 @@
 """Keeps the right versions of one model loaded, and hands out the one that answers."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from server.domain.errors import NoModel
+from server.domain.errors import NoModel, NotReadable
 from server.domain.labels import LabelEvent, fold
 from server.domain.models import DEFAULT_LABEL, ModelConfig
+from server.models.aims import followed_versions, urgent_versions, version_of, version_to_recover
 from server.models.book import OnChange, VersionBook
 from server.models.label_book import LabelBook, Move
+from server.models.label_history import LabelHistory
 from server.models.leases import LoadedVersion, VersionLease
 from server.models.loader import Loader
 from server.models.observation import OnCall
-from server.models.policy import Load, Transition, Unload, next_action, wanted_versions
+from server.models.policy import Load, Transition, Unload, next_action
 from server.models.residents import Residents
-from server.models.storage.ports import HistoryError, VersionStore
+from server.models.storage.ports import VersionStore
 
 _log = logging.getLogger(__name__)
 
@@ -40,8 +43,9 @@ class Lifecycle:
 class ModelManager:
     """The versions of one model, and which of them answers.
 
-    Two loops keep it going: one looks at what is published and at the history of labels, the other takes one step
-    after another towards what is wanted. So a label moves though a version is being loaded.
+    Three loops keep it going: one looks at what is published and at the history of labels, one takes one step
+    after another towards what is wanted, and one replaces what dies. So a label moves, and what served comes back,
+    though a version is being loaded.
 
     Args:
         config: What is to be served.
@@ -75,6 +79,8 @@ class ModelManager:
         """What keeps it from looking; empty if nothing does."""
         self._residents = Residents(self.book, store, loader, self._settle, clock)
         self._store = store
+        self._history = LabelHistory(store)
+        self._knows_labels = False
         self._transition = lifecycle.transition
         self._on_move = on_move
         self._on_call = on_call
@@ -82,8 +88,8 @@ class ModelManager:
         self.has_tried = asyncio.Event()
         """Set once a version is available, or there is none to try."""
         self._is_retired = False
-        self._unwritten: list[LabelEvent] = []
-        self._woken = asyncio.Event()
+        self._idle: set[asyncio.Event] = set()
+        """Set when there may be something to do."""
 
     @property
     def available(self) -> Sequence[LoadedVersion]:
@@ -128,20 +134,18 @@ class ModelManager:
         return self.book.is_recovering(version) or any(not loaded.runner.is_responsive for loaded in asked)
 
     async def run(self, interval_seconds: float) -> None:
-        """Looks and steps until cancelled, or until it is retired and nothing is left.
+        """Looks, steps and recovers until cancelled, or until it is retired and nothing is left.
 
         Args:
             interval_seconds: How often to look.
         """
         await self._safely(self.look())
         async with asyncio.TaskGroup() as loops:
-            looking = loops.create_task(self._look_for_ever(interval_seconds))
-            while not self._is_gone:
-                self._woken.clear()
-                acted = await self._safely(self.step())
-                if not acted and not self._is_gone:
-                    await self._woken.wait()
-            looking.cancel()
+            others = [self._look_for_ever(interval_seconds), self._work(self.recover)]
+            tasks = [loops.create_task(other) for other in others]
+            await self._work(self.step)
+            for task in tasks:
+                task.cancel()
 
     async def look(self) -> None:
         """Looks once at what is published and at the history of labels. What can't be read stays as it was."""
@@ -151,22 +155,21 @@ class ModelManager:
         except OSError as error:
             problems.append(str(error))
         try:
-            events = await asyncio.to_thread(self._store.read_history)
-            self.label_book.labels = fold([*events, *self._unwritten], self.config.labels)
-        except (OSError, HistoryError) as error:
+            self.label_book.labels = fold(await self._history.present(), self.config.labels)
+            self._knows_labels = True
+        except NotReadable as error:
             problems.append(str(error))
         self._tell("; ".join(problems))
         self._settle()
-        self._woken.set()
 
     async def step(self) -> bool:
         """Takes at most one action towards what it saw when it last looked, and returns whether it took one."""
         await self._residents.end_drained()
         needed = () if self._is_retired else self.label_book.needed
-        match next_action(self.book.states, self._wanted(), needed=needed, transition=self._transition):
+        wanted = [version for version in self._wanted() if not self.book.is_recovering(version)]
+        match next_action(self.book.states, wanted, needed=needed, transition=self._transition):
             case Load(version):
-                async with self._turn:
-                    await self._residents.load(version, self.answering())
+                await self._residents.load(version, self.answering, self._turn)
             case Unload(version):
                 self._residents.unload(version)
             case None:
@@ -177,23 +180,42 @@ class ModelManager:
             self.has_tried.set()
         return True
 
+    async def recover(self) -> bool:
+        """Loads at most one version anew whose runner died, and returns whether it did.
+
+        It has to be wanted, or all that could answer. It waits for no other load, as requests may wait for it.
+        """
+        version = version_to_recover(self.config.policy, self.book, self.label_book) if self._may_load else None
+        if version is None:
+            return False
+        await self._residents.load(version, self.answering, contextlib.nullcontext())
+        return True
+
     async def record(self, event: LabelEvent) -> None:
         """Writes an event into the history. It takes effect here at once, elsewhere at the next look.
 
         Raises:
-            NotWritable: The history can't be written. Nothing was changed.
+            NotWritable: The history can't be written, or not be read. Nothing was changed.
         """
-        await asyncio.to_thread(self._store.append, event)
+        await self._history.append(event)
         await self.look()
 
     async def remember(self, event: LabelEvent) -> None:
-        """Lets an event take effect here only, as it could not be written."""
-        self._unwritten.append(event)
+        """Lets a move take effect here only, as it could not be written. That is tried again at each look."""
+        self._history.remember(event)
         await self.look()
 
     async def history(self) -> Sequence[LabelEvent]:
-        """Returns what was done to the labels, oldest first."""
-        return await asyncio.to_thread(self._store.read_history)
+        """Returns what was done to the labels, oldest first.
+
+        Raises:
+            NotReadable: The history can't be read, or an entry can't be understood.
+        """
+        return await self._history.events()
+
+    def version_of(self, label: str) -> int | None:
+        """Returns the version that a label is on, though another may answer for it while that is loaded anew."""
+        return version_of(label, self.config.policy, self.book, self.label_book)
 
     def reconfigure(self, config: ModelConfig) -> None:
         """Serves the model with another policy or other labels, from the next look on."""
@@ -204,7 +226,7 @@ class ModelManager:
         self._is_retired = True
         for version in list(self._residents.available):
             self._residents.unload(version)
-        self._woken.set()
+        self._wake()
 
     async def close(self) -> None:
         """Ends every runner, leased or not. Nothing serves from then on."""
@@ -214,6 +236,20 @@ class ModelManager:
         while True:
             await asyncio.sleep(interval_seconds)
             await self._safely(self.look())
+
+    async def _work(self, act: Callable[[], Awaitable[bool]]) -> None:
+        """Acts again and again, and waits for a change when there was nothing to do."""
+        changed = asyncio.Event()
+        self._idle.add(changed)
+        while not self._is_gone:
+            changed.clear()
+            acted = await self._safely(act())
+            if not acted and not self._is_gone:
+                await changed.wait()
+
+    def _wake(self) -> None:
+        for changed in self._idle:
+            changed.set()
 
     async def _safely(self, work: Awaitable[Result]) -> Result | None:
         """Whatever goes wrong, the versions that serve go on serving and have to be looked after."""
@@ -228,25 +264,24 @@ class ModelManager:
         """Whether it is retired and nothing is left of it."""
         return self._is_retired and self._residents.is_empty
 
-    def _followed(self) -> Sequence[int]:
-        """Returns the versions that the policy wants, the newest first; rejected ones if there is no other."""
-        published, policy, unfit = self.book.published, self.config.policy, self.book.excluded
-        unrejected = wanted_versions(published, policy, unfit | self.label_book.labels.rejected)
-        return unrejected or wanted_versions(published, policy, unfit)
+    @property
+    def _may_load(self) -> bool:
+        """Not before the history of labels was read once, which may say that a version must not serve."""
+        return self._knows_labels and not self._is_retired
 
     def _wanted(self) -> Sequence[int]:
-        """Returns the versions that should be available: those that labels are pinned to, then the policy's."""
-        if self._is_retired:
-            return []
-        pins = (state.version for state in self.label_book.labels.states.values())
-        loadable = self.book.published - self.book.excluded
-        return list(dict.fromkeys((*(pin for pin in pins if pin in loadable), *self._followed())))
+        return urgent_versions(self.config.policy, self.book, self.label_book.labels) if self._may_load else ()
 
     def _settle(self) -> None:
-        for move in self.label_book.settle(self._residents.available, self._followed()):
+        available = self._residents.available
+        followed = followed_versions(self.config.policy, self.book, self.label_book.labels)
+        moves = self.label_book.settle(available, followed)
+        positions = {label: self.version_of(label) for label in self.label_book.labels.states}
+        self.label_book.place(positions, available)
+        for move in moves:
             _log.info("model=%s label=%s version=%s", self.config.name, move.label, move.version)
             self._on_move(move)
-        self._woken.set()
+        self._wake()
 
     def _tell(self, problem: str) -> None:
         """Takes note of what keeps it from looking, and logs a change only: it looks every second."""

@@ -2,21 +2,9 @@
 
 from collections.abc import Sequence
 
-from server.domain.labels import LabelState, LabelStatus
+from server.domain.labels import LabelStatus
 from server.domain.models import DEFAULT_LABEL
 from server.models.manager import ModelManager
-from server.models.policy import wanted_versions
-
-
-def version_of(manager: ModelManager, label: str) -> int | None:
-    """Returns the version that a label is on, though another may answer for it while that is loaded anew."""
-    labels, route = manager.label_book.labels, manager.label_book.route(label)
-    state = labels.states.get(label, LabelState())
-    if state.version is not None:
-        return state.version
-    unfit = manager.book.refused | labels.rejected
-    followed = wanted_versions(manager.book.published, manager.config.policy, unfit)
-    return next((v for v in followed if v in route or manager.book.is_recovering(v)), next(iter(route), None))
 
 
 def version_before(manager: ModelManager, label: str) -> int | None:
@@ -25,7 +13,7 @@ def version_before(manager: ModelManager, label: str) -> int | None:
     That is the latest that it was on before and that can be loaded. `DEFAULT_LABEL` may have followed the newest
     version before this server began: for it, older versions come after those that are known.
     """
-    present = version_of(manager, label)
+    present = manager.version_of(label)
     unfit = manager.book.refused | manager.label_book.labels.rejected
     there = (manager.book.published | {loaded.manifest.version for loaded in manager.available}) - unfit
     older = sorted((v for v in there if v < (present or 0)), reverse=True) if label == DEFAULT_LABEL else []

@@ -11,7 +11,6 @@ from server.domain.labels import LabelAction, LabelEvent, Note
 from server.models.label_book import Move
 from server.models.manager import ModelManager
 from server.models.observation import Observation
-from server.models.positions import version_of
 from server.ranking.outcomes import Outcome, VersionStats
 from server.ranking.probation import Failed, Passed, Probation, ProbationLimits, Verdict
 
@@ -68,7 +67,7 @@ class ProbationWatch:
         better. One that died is still on it when it is back.
         """
         watched = self._watched.get(move.label)
-        if watched and watched.version == version_of(manager, move.label):
+        if watched and watched.version == manager.version_of(move.label):
             watched.losses += move.previous_version == watched.version
             return
         self._watched.pop(move.label, None)
@@ -85,7 +84,7 @@ class ProbationWatch:
             if self._watched.get(label) is not watched:  # the label moved meanwhile
                 continue
             match verdict:
-                case _ if watched.version != version_of(manager, label):
+                case _ if watched.version != manager.version_of(label):
                     del self._watched[label]  # it moved while the version was not there
                 case Failed(reason):
                     del self._watched[label]
@@ -96,7 +95,7 @@ class ProbationWatch:
 
     def _begin(self, manager: ModelManager, move: Move, previous: int) -> None:
         version, now = move.version, self._clock()
-        if version is None or version != version_of(manager, move.label):
+        if version is None or version != manager.version_of(move.label):
             return
         reference = self._stats.get(previous, VersionStats()).since(now - self._limits.seconds)
         self._stats[version] = VersionStats()

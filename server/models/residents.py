@@ -3,13 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 
 from server.domain.versions import Refused, VersionState
 from server.models.book import VersionBook
 from server.models.leases import LoadedVersion
 from server.models.loader import Loader
-from server.models.storage.ports import VersionStore
+from server.models.storage.ports import VersionChanged, VersionStore
 
 _log = logging.getLogger(__name__)
 
@@ -48,21 +49,31 @@ class Residents:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is loaded, leased or not."""
-        return not self._available and not self._leaving
+        """Whether nothing is loaded, leased or not, and nothing is being loaded."""
+        return not (self._available or self._leaving or self._book.is_loading())
 
-    async def load(self, version: int, serving: LoadedVersion | None) -> None:
+    async def load(
+        self,
+        version: int,
+        serving: Callable[[], LoadedVersion | None],
+        turn: AbstractAsyncContextManager[object],
+    ) -> None:
         """Loads a version. Whatever comes of it is written into the book.
 
         Args:
             version: The version.
-            serving: The version that it is compared with.
+            serving: Returns the version that it is compared with.
+            turn: Held while a runner loads it, but not while its files are fetched, which may take long.
         """
         with self._book.changing(version) as tracked:
             tracked.begin(self._clock())
         try:
             folder = await asyncio.to_thread(self._store.fetch, version)
-            loaded = await self._loader.load(folder, partial(self._lose, version), serving)
+            async with turn:
+                loaded = await self._loader.load(folder, partial(self._lose, version), serving())
+            if self._book.is_outdated(version):
+                await loaded.close()
+                raise VersionChanged(f"{folder} changed while it was loaded")
         except Exception as error:
             self._store.release(version)
             self._give_up(version, error)
@@ -100,7 +111,11 @@ class Residents:
 
     def _give_up(self, version: int, error: Exception) -> None:
         with self._book.changing(version) as tracked:
-            if isinstance(error, Refused):
+            if version not in self._book.published:
+                tracked.end(self._clock())
+            elif tracked.has_changed:
+                tracked.start_anew(self._clock())
+            elif isinstance(error, Refused):
                 tracked.refuse(error, self._clock())
             else:
                 _log.debug("version=%d", version, exc_info=error)

@@ -21,6 +21,8 @@ class TrackedVersion:
         self.record = record
         self.was_available = False
         self._fingerprint = fingerprint
+        self._loading: Fingerprint | None = None
+        """Its files as they were when its load was begun; None unless one is under way."""
         self._changed_time = _changed_time(fingerprint, now)
         self._failures = 0
         self._retry_time = 0.0
@@ -30,8 +32,19 @@ class TrackedVersion:
         """Its state."""
         return self.record.state
 
+    @property
+    def is_loading(self) -> bool:
+        """Whether a load is under way."""
+        return self._loading is not None
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether its files changed since the load that is under way was begun."""
+        return self._loading != self._fingerprint
+
     def begin(self, now: float) -> None:
         """Begins to load, or to load again."""
+        self._loading = self._fingerprint
         if self.state is VersionState.END:
             self.record = self.record.to(VersionState.START, now)
         self.record = self.record.to(VersionState.LOADING, now)
@@ -39,6 +52,7 @@ class TrackedVersion:
     def become_available(self, now: float) -> None:
         """Serves from now on."""
         self.was_available = True
+        self._loading = None
         self.record = self.record.to(VersionState.AVAILABLE, now)
 
     def unload(self, now: float) -> None:
@@ -48,19 +62,27 @@ class TrackedVersion:
     def end(self, now: float) -> None:
         """Is gone."""
         self.was_available = False
+        self._loading = None
         self.record = self.record.to(VersionState.END, now)
 
     def refuse(self, refused: Refused, now: float) -> None:
         """Does not serve until its files change."""
+        self._loading = None
         self.record = self.record.to(VersionState.END, now, refused.reason, str(refused))
 
     def fail(self, message: str, now: float) -> None:
         """Goes back to LOADING, or stays there, to be tried again: at once, then after 1, 2, 4 … 60 seconds."""
+        self._loading = None
         was_stable = self.state is VersionState.AVAILABLE and now - self.record.since >= _STABLE_SECONDS
         self._failures = 1 if was_stable else self._failures + 1
         wait = 0 if self._failures == 1 else min(2 ** (self._failures - 2), _MAX_WAIT_SECONDS)
         self._retry_time = now + wait
         self.record = self.record.to(VersionState.LOADING, now, message=f"{message}; tried again in {wait} s")
+
+    def start_anew(self, now: float) -> None:
+        """Goes back to START: whatever came of its load, that was of other files than it has now."""
+        self._loading = None
+        self.record = self.record.to(VersionState.START, now)
 
     def see(self, fingerprint: Fingerprint, now: float) -> None:
         """Takes note of its files. If it was refused, it starts anew when they change.

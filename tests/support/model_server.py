@@ -1,6 +1,6 @@
 """A model manager over fake runners and a clock that stands still, to be stepped by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,7 @@ class ModelServer:
     Attributes:
         failing_check: Raised by the check of manifests, when set.
         failing_prepare: Raised instead of preparing, when set.
+        while_loading: Awaited with the version that is being loaded, when set.
         changes: The record of each change.
         moves: What labels did.
     """
@@ -51,6 +52,7 @@ class ModelServer:
         self.now = 1000.0
         self.failing_check: Exception | None = None
         self.failing_prepare: Exception | None = None
+        self.while_loading: Callable[[int], Awaitable[None]] | None = None
         self.checked: list[int] = []
         self.changes: list[VersionRecord] = []
         self.moves: list[Move] = []
@@ -74,7 +76,7 @@ class ModelServer:
     async def step(self) -> bool:
         """Looks, and takes at most one action."""
         await self.manager.look()
-        return await self.manager.step()
+        return await self.manager.recover() or await self.manager.step()
 
     async def settle(self, steps: int = 20) -> None:
         """Steps until there is nothing to do, and once more, as what was drained ends at the next step."""
@@ -120,4 +122,6 @@ class ModelServer:
     async def _prepare(self, loaded: LoadedVersion) -> None:
         if self.failing_prepare:
             raise self.failing_prepare
+        if self.while_loading:
+            await self.while_loading(loaded.manifest.version)
         await loaded.use_snapshot(snapshot(1, MINUTES))

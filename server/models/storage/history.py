@@ -60,7 +60,7 @@ class History:
         """See `VersionStore.read_history`. A file that was read is not read again."""
         with self._reading:
             names = self._names()
-            self._events = {name: self._events[name] for name in names if name in self._events}
+            self._check_none_is_gone(names)
             found = self._files.read([name for name in names if name not in self._events])
             for name in sorted(found):
                 self._events[name] = self._parse(name, found[name])
@@ -70,14 +70,21 @@ class History:
         """See `VersionStore.append`. If another server takes the next number first, the one after it is taken."""
         data = to_json(event)
         try:
+            self.read()
             number = max((int(name[:8]) for name in self._names()), default=0) + 1
             while not self._files.create(f"{number:08d}.json", data):
                 number += 1
-        except OSError as error:
+        except (OSError, HistoryError) as error:
             raise NotWritable(f"the history of labels can't be written to {self._files}: {error}") from error
 
     def _names(self) -> Sequence[str]:
         return sorted(name for name in self._files.names() if _NAME.fullmatch(name))
+
+    def _check_none_is_gone(self, names: Sequence[str]) -> None:
+        """Nothing removes an entry but an accident, such as a mount that went away: the labels had better stay."""
+        gone = sorted(self._events.keys() - set(names))
+        if gone:
+            raise HistoryError(f"{self._files}/{gone[0]} was read before and is gone; labels stay where they were")
 
     def _parse(self, name: str, data: bytes) -> LabelEvent:
         try:

@@ -25,7 +25,7 @@ class CacheFull(StorageError):
 
 
 class HistoryError(ValueError):
-    """An entry of the history can't be understood. The message names its file and what is wrong with it."""
+    """An entry of the history can't be understood, or is gone. The message names its file and what is wrong."""
 
 
 class FileMark(NamedTuple):
@@ -93,7 +93,7 @@ class VersionStore(Protocol):
         """Returns what was done to the labels, oldest first. Cheap as long as nothing was.
 
         Raises:
-            HistoryError: An entry can't be understood.
+            HistoryError: An entry can't be understood, or one that was read before is gone.
             OSError: The history can't be read.
         """
         ...
@@ -102,7 +102,7 @@ class VersionStore(Protocol):
         """Adds an entry to the history, its time rounded to the microsecond. Several servers may do so at once.
 
         Raises:
-            NotWritable: The history can't be written. Nothing was added.
+            NotWritable: The history can't be written, or not be read. Nothing was added.
         """
         ...
 

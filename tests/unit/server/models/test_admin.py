@@ -11,6 +11,7 @@ from server.domain.errors import (
     NotFound,
     NothingBefore,
     NotLoaded,
+    NotReadable,
     NotWritable,
     PacelineError,
 )
@@ -226,6 +227,18 @@ class TestEveryMove:
         await site.serve(1, 2)
         monkeypatch.setattr(site.server.store, "append", fail)
         await refused(site, move(site.admin, "classes", STABLE), NotWritable, "the disk is full")
+        assert site.server.serving_version() == 2
+
+    async def test_nor_does_one_that_can_not_be_understood(
+        self, site: Site, move: Callable[[Admin, str, str], Awaitable[LabelEvent]]
+    ) -> None:
+        await site.serve(1, 2)
+        (site.server.model_dir / "history").mkdir()
+        (site.server.model_dir / "history" / "00000001.json").write_text("{}")
+        with pytest.raises(NotWritable, match=r"history/00000001\.json is no label event"):
+            await move(site.admin, "classes", STABLE)
+        with pytest.raises(NotReadable, match=r"history/00000001\.json is no label event"):
+            await site.admin.history("classes")
         assert site.server.serving_version() == 2
 
 

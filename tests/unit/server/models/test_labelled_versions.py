@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from server.domain.errors import NoModel
-from server.domain.labels import LabelAction
+from server.domain.errors import NoModel, NotReadable, NotWritable
+from server.domain.labels import LabelAction, LabelEvent, Note
 from server.domain.models import Every
 from server.domain.versions import VersionState
 from server.models.label_book import Move
 from server.models.manager import Lifecycle
 from server.models.policy import Transition
+from server.models.positions import version_before
 from tests.support.fake_runner import write_broken_model
 from tests.support.model_server import AT_ONCE, ModelServer
 
@@ -61,6 +62,28 @@ class TestKeeping:
         await server.step()
         assert [runner.is_closed for runner in server.runners.started] == [True, False]
         assert server.states == {2: AVAILABLE, 1: END}
+
+
+class TestBeginning:
+    async def test_nothing_is_loaded_before_the_history_was_read(
+        self, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It may say that the newest version must not serve."""
+
+        def fail() -> None:
+            raise OSError("the mount does not answer")
+
+        for version in (1, 2):
+            server.publish(version)
+        await server.move(ROLL_BACK, 1, previous=2)
+        other = ModelServer(server.model_dir.parent)
+        with monkeypatch.context() as broken:
+            broken.setattr(other.store, "read_history", fail)
+            await other.settle()
+            assert other.states == {2: START, 1: START}
+            assert "the mount does not answer" in other.manager.problem
+        await other.step()
+        assert (other.states, other.serving_version()) == ({2: START, 1: AVAILABLE}, 1)
 
 
 class TestFollowing:
@@ -119,6 +142,17 @@ class TestPinning:
         await server.step()
         assert server.states == {2: START, 1: AVAILABLE}
 
+    async def test_but_what_the_default_label_follows_is_loaded_before_the_pins_of_others(
+        self, server: ModelServer
+    ) -> None:
+        for version in (3, 4, 5):
+            server.publish(version)
+        await server.move(PROMOTE, 3, label="canary")
+        await server.step()
+        assert server.states == {5: AVAILABLE, 4: START, 3: START}
+        await server.settle()
+        assert (server.serving_version("canary"), version_before(server.manager, "stable")) == (3, 4)
+
     async def test_a_pinned_version_serves_on_when_its_files_are_gone(self, server: ModelServer) -> None:
         await serve_one_after_the_other(server, 1, 2)
         await server.move(PROMOTE, 1, previous=2)
@@ -143,6 +177,17 @@ class TestLoss:
         assert server.serving_version() == 1
         await server.settle()
         assert server.serving_version() == 2
+
+    async def test_what_stood_in_is_not_what_a_label_goes_back_to(self, tmp_path: Path) -> None:
+        server = ModelServer(tmp_path, lifecycle=AT_ONCE, policy=Every())
+        await serve_one_after_the_other(server, 3, 5, 7)
+        await server.move(PROMOTE, 3, previous=7)
+        await server.move(PROMOTE, 5, previous=3)
+        server.runners.started[1].crash()
+        server.runners.started[0].crash()
+        assert server.serving_version() == 7
+        await server.settle()
+        assert (server.serving_version(), version_before(server.manager, "stable")) == (5, 3)
 
     async def test_so_it_does_for_a_pinned_label(self, tmp_path: Path) -> None:
         server = ModelServer(tmp_path, lifecycle=AT_ONCE, policy=Every())
@@ -182,15 +227,61 @@ class TestTelling:
         await server.settle()
         assert server.manager.problem == ""
 
-    async def test_an_event_that_can_not_be_written_may_be_remembered(self, server: ModelServer) -> None:
+    @pytest.mark.parametrize("is_made_again", [False, True])
+    async def test_labels_stay_when_it_disappears(self, server: ModelServer, is_made_again: bool) -> None:
         await serve_one_after_the_other(server, 1, 2)
         await server.move(ROLL_BACK, 1, previous=2)
-        (event,) = server.store.read_history()
-        shutil.rmtree(server.model_dir / "history")
-        await server.manager.look()
-        assert server.serving_version() == 2
-        await server.manager.remember(event)
+        shutil.rmtree(server.model_dir)
+        if is_made_again:
+            server.model_dir.mkdir()
+        await server.settle()
         assert server.serving_version() == 1
+        assert "history/00000001.json was read before and is gone" in server.manager.problem
+        with pytest.raises(NotReadable, match="is gone"):
+            await server.manager.history()
+
+
+class TestUnwritten:
+    async def test_a_move_that_can_not_be_written_takes_effect_here(
+        self, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await serve_one_after_the_other(server, 1, 2)
+        monkeypatch.setattr(server.store, "append", fail_to_write)
+        await server.manager.remember(revert(server, to=1, of=2))
+        await server.manager.look()
+        assert (server.serving_version(), server.store.read_history()) == (1, [])
+
+    async def test_it_is_written_once_that_is_possible(
+        self, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await serve_one_after_the_other(server, 1, 2)
+        event = revert(server, to=1, of=2)
+        with monkeypatch.context() as full:
+            full.setattr(server.store, "append", fail_to_write)
+            await server.manager.remember(event)
+        for _ in range(2):
+            await server.manager.look()
+            assert (server.serving_version(), server.store.read_history()) == (1, [event])
+
+    async def test_it_gives_way_to_a_later_move_of_its_label(
+        self, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await serve_one_after_the_other(server, 1, 2)
+        with monkeypatch.context() as full:
+            full.setattr(server.store, "append", fail_to_write)
+            await server.manager.remember(revert(server, to=1, of=2))
+            server.now += 1
+        await server.move(PROMOTE, 2, previous=1)
+        assert server.serving_version() == 2
+        assert [event.action for event in server.store.read_history()] == [PROMOTE]
+
+
+def fail_to_write(_: LabelEvent) -> None:
+    raise NotWritable("the disk is full")
+
+
+def revert(server: ModelServer, *, to: int, of: int) -> LabelEvent:
+    return LabelEvent(REVERT, server.now, Note("paceline", "it fails"), version=to, previous_version=of)
 
 
 class TestRetiring:

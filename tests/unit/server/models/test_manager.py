@@ -270,7 +270,7 @@ class TestCrash:
         assert server.states == {1: LOADING}
         with pytest.raises(NoModel):
             server.manager.lease()
-        await server.step()
+        await server.settle()
         assert server.serving_version() == 1
         assert [runner.is_closed for runner in server.runners.started] == [True, False]
 

@@ -91,6 +91,21 @@ class ModelLife(RuleBasedStateMachine):
         if alive:
             alive[place % len(alive)].crash()
 
+    @rule(happens=st.sampled_from(["delete", "corrupt", "kill", "look"]), place=st.integers(0, 4))
+    def disturb_the_next_load(self, happens: str, place: int) -> None:
+        async def disturb(version: int) -> None:
+            self.server.while_loading = None
+            match happens:
+                case "delete":
+                    self.delete(version)
+                case "corrupt":
+                    self.corrupt(version)
+                case "kill":
+                    self.kill_a_runner(place)
+            await self.server.manager.look()
+
+        self.server.while_loading = disturb
+
     @rule(version=VERSIONS)
     def promote(self, version: int) -> None:
         self.move(self.admin.promote("classes", version, DEFAULT_LABEL, NOTE, allow_unloaded=True))
@@ -154,8 +169,9 @@ class ModelLife(RuleBasedStateMachine):
     @rule()
     def settle(self) -> None:
         """With nothing left to wait for, the label is where it should be."""
-        self.server.now += 60
-        self.events.run(self.server.settle(steps=40))
+        for _ in range(2):  # what was disturbed may have to wait
+            self.server.now += 60
+            self.events.run(self.server.settle(steps=40))
         loaded = {version for version, state in self.server.states.items() if state is VersionState.AVAILABLE}
         on_disk = {int(path.name) for path in self.server.model_dir.iterdir() if path.name != "history"}
         unrejected = (self.good | (loaded & on_disk)) - self.rejected

@@ -60,7 +60,7 @@ def test_a_page_without_a_class_that_is_clearly_better_is_refused(data: st.DataO
 def test_a_page_is_held_to_what_it_leaves_out_not_place_by_place() -> None:
     """Here each place has a class that is worse by no more than may be, and the best one is missing."""
     expected = np.array([4, 2, 0], np.float32) * TOLERANCE
-    with pytest.raises(Refused, match="finds the scores 0.03125, 0, expected the best: 0.0625, 0.03125"):
+    with pytest.raises(Refused, match=r"finds the scores 0\.03125, 0, expected the best: 0\.0625, 0\.03125"):
         check_ranking(expected[1:], np.array([1, 2], np.int32), expected, TOLERANCE)
 
 

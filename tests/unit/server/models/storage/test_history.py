@@ -43,9 +43,10 @@ def files() -> EventFiles:
 
 
 def test_a_number_that_another_server_took_since_is_passed_over(files: EventFiles) -> None:
-    history = History(files)
-    for number in (1, 2, 3):
-        history.append(event(number))
+    history, other = History(files), History(files)
+    history.append(event(1))
+    for number in (2, 3):
+        other.append(event(number))
     files.unseen = {"00000002.json", "00000003.json"}
     history.append(event(4))
     assert from_json(files.files["00000004.json"]) == event(4)

@@ -9,6 +9,7 @@ import pytest
 
 from server.domain.errors import NotWritable
 from server.domain.labels import LabelAction, LabelEvent, Note
+from server.models.storage.events import to_json
 from server.models.storage.ports import HistoryError
 from tests.support.model_places import Place
 
@@ -45,15 +46,19 @@ class TestReading:
         place.write("history/00000001.json", b"overwritten")
         assert list(store.read_history()) == [EVENT]
 
-    def test_a_history_that_was_removed_is_gone(self, place: Place) -> None:
+    def test_entries_that_are_gone_are_missed_until_they_are_back(self, place: Place) -> None:
         place.write("1/manifest.json", b"{}")
         store = place.open()
         store.append(EVENT)
         store.read_history()
         place.delete("history")
-        assert list(store.read_history()) == []
-        store.append(OTHER)
-        assert list(store.read_history()) == list(place.open().read_history()) == [OTHER]
+        with pytest.raises(HistoryError, match=r"classes/history/00000001\.json was read before and is gone"):
+            store.read_history()
+        with pytest.raises(NotWritable, match="is gone"):
+            store.append(OTHER)
+        assert list(place.open().read_history()) == []
+        place.open().append(EVENT)
+        assert list(store.read_history()) == [EVENT]
 
     @pytest.mark.parametrize("data", [b"", b"[]", b'{"action": "ABOLISH"}', b"\xff", b"1e"])
     def test_a_file_that_is_no_event_is_named_until_it_is_gone(self, place: Place, data: bytes) -> None:
@@ -91,9 +96,15 @@ class TestAppending:
         assert sorted(place.event_files().names()) == ["00000001.json", "00000002.json"]
 
     def test_a_number_that_is_missing_is_not_used_again(self, place: Place) -> None:
-        place.write("history/00000009.json", b"{}")
+        place.write("history/00000009.json", to_json(OTHER))
         place.open().append(EVENT)
         assert sorted(place.event_files().names()) == ["00000009.json", "00000010.json"]
+
+    def test_nothing_is_written_after_an_entry_that_is_no_event(self, place: Place) -> None:
+        place.write("history/00000001.json", b"{}")
+        with pytest.raises(NotWritable, match=r"classes/history/00000001\.json is no label event: "):
+            place.open().append(EVENT)
+        assert list(place.event_files().names()) == ["00000001.json"]
 
     def test_a_file_that_is_there_is_never_overwritten(self, place: Place) -> None:
         place.write("1/manifest.json", b"{}")
