@@ -1,6 +1,9 @@
 """TensorFlow Serving's services: convert, call, convert."""
 
-from typing import Any
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
 
 import grpc
 
@@ -23,9 +26,13 @@ from server.rpc.tfserving.stubs import (
     regression_pb2,
     status_pb2,
 )
-from server.rpc.tfserving.tensors import decode_tensors
+from server.rpc.tfserving.tensors import count_texts, decode_tensors
 
 Context = grpc.aio.ServicerContext[Any, Any]
+PartT = TypeVar("PartT")
+
+MANY_TEXTS = 2**14
+"""So many take some milliseconds to read."""
 
 
 class PredictionServicer:
@@ -39,8 +46,9 @@ class PredictionServicer:
     ) -> predict_pb2.PredictResponse:
         """Runs a signature on tensors."""
         target = converters.target(request.model_spec)
-        inputs, outputs = decode_tensors("inputs", request.inputs), tuple(request.output_filter)
-        return converters.predict_response(await predict(self._servables, target, inputs, outputs))
+        inputs = await _read(count_texts(request.inputs), partial(decode_tensors, "inputs", request.inputs))
+        prediction = await predict(self._servables, target, inputs, tuple(request.output_filter))
+        return converters.predict_response(prediction)
 
     async def Classify(  # noqa: N802 (the wire name)
         self, request: classification_pb2.ClassificationRequest, _context: Context
@@ -103,3 +111,8 @@ class AdminModelServicer(ModelServicer):
         """Serves the models of a config. A failure is the status of the call, which has no body then."""
         await self._admin.reload(to_model_configs(request.config, "config."))
         return model_management_pb2.ReloadConfigResponse(status=status_pb2.StatusProto())
+
+
+async def _read(text_count: int, read: Callable[[], PartT]) -> PartT:
+    """Returns what `read` makes of a request: in a thread if there is much of it, so that other calls go on."""
+    return read() if text_count < MANY_TEXTS else await asyncio.to_thread(read)
