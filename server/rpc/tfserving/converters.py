@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from server.domain.errors import FieldViolation, InvalidRequest
 from server.domain.models import ModelSpec
 from server.domain.signatures import DEFAULT_SIGNATURE
-from server.inference.examples import Inferred, Task
+from server.inference.examples import Examples, Inferred, Task, in_context
 from server.inference.metadata import SIGNATURE_DEF, Metadata
 from server.inference.methods import Classes, Values
 from server.inference.predict import Prediction
@@ -51,16 +51,11 @@ def tasks(request: inference_pb2.MultiInferenceRequest) -> Sequence[Task]:
     ]
 
 
-def examples(message: input_pb2.Input) -> Sequence[bytes]:
-    """Returns the serialised examples of an input, each with the features of the context in front.
-
-    A parser that meets a feature twice takes the later one, so that an example's own go before the context's.
-    """
-    if message.WhichOneof("kind") == "example_list_with_context":
-        listed = message.example_list_with_context
-        context = listed.context.SerializeToString()
-        return [context + example.SerializeToString() for example in listed.examples]
-    return [example.SerializeToString() for example in message.example_list.examples]
+def examples(message: input_pb2.Input) -> Examples:
+    """Returns the serialised examples of an input, each with the features of the context in front."""
+    listed = message.example_list_with_context
+    own = [example.SerializeToString() for example in listed.examples or message.example_list.examples]
+    return in_context(listed.context.SerializeToString(), own)
 
 
 def predict_response(prediction: Prediction) -> predict_pb2.PredictResponse:
