@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import grpc
 
 from server.domain.errors import NotAllowed
-from server.inference.examples import classify, infer, regress
+from server.inference.examples import Examples, classify, infer, regress
 from server.inference.metadata import metadata
 from server.inference.ports import Servables
 from server.inference.predict import predict
@@ -21,6 +21,7 @@ from server.rpc.tfserving.stubs import (
     get_model_metadata_pb2,
     get_model_status_pb2,
     inference_pb2,
+    input_pb2,
     model_management_pb2,
     predict_pb2,
     regression_pb2,
@@ -54,21 +55,21 @@ class PredictionServicer:
         self, request: classification_pb2.ClassificationRequest, _context: Context
     ) -> classification_pb2.ClassificationResponse:
         """Returns the classes of each example."""
-        target, examples = converters.target(request.model_spec), converters.examples(request.input)
+        target, examples = converters.target(request.model_spec), await _examples(request.input)
         return converters.classification_response(await classify(self._servables, target, examples))
 
     async def Regress(  # noqa: N802 (the wire name)
         self, request: regression_pb2.RegressionRequest, _context: Context
     ) -> regression_pb2.RegressionResponse:
         """Returns the value of each example."""
-        target, examples = converters.target(request.model_spec), converters.examples(request.input)
+        target, examples = converters.target(request.model_spec), await _examples(request.input)
         return converters.regression_response(await regress(self._servables, target, examples))
 
     async def MultiInference(  # noqa: N802 (the wire name)
         self, request: inference_pb2.MultiInferenceRequest, _context: Context
     ) -> inference_pb2.MultiInferenceResponse:
         """Returns what several signatures say of the same examples."""
-        tasks, examples = converters.tasks(request), converters.examples(request.input)
+        tasks, examples = converters.tasks(request), await _examples(request.input)
         return converters.multi_inference_response(await infer(self._servables, tasks, examples))
 
     async def GetModelMetadata(  # noqa: N802 (the wire name)
@@ -111,6 +112,10 @@ class AdminModelServicer(ModelServicer):
         """Serves the models of a config. A failure is the status of the call, which has no body then."""
         await self._admin.reload(to_model_configs(request.config, "config."))
         return model_management_pb2.ReloadConfigResponse(status=status_pb2.StatusProto())
+
+
+async def _examples(message: input_pb2.Input) -> Examples:
+    return await _read(converters.count_examples(message), partial(converters.examples, message))
 
 
 async def _read(text_count: int, read: Callable[[], PartT]) -> PartT:

@@ -268,6 +268,16 @@ async def test_many_texts_are_read_while_other_calls_go_on(count: int, is_done: 
     assert tensors["x"].tolist() == [b"a"] * count
 
 
+@pytest.mark.parametrize(("count", "is_done"), [(MANY_TEXTS - 1, True), (MANY_TEXTS, False)])
+async def test_so_are_many_examples(servables: FakeServables, count: int, is_done: bool) -> None:
+    reading = asyncio.ensure_future(
+        PredictionServicer(servables).Regress(regress(spec(signature="regress"), count), None)
+    )
+    await asyncio.sleep(0)
+    assert reading.done() == is_done
+    assert len((await reading).result.regressions) == count
+
+
 async def test_what_comes_while_the_server_shuts_down_is_told_so(served: Served) -> None:
     closing = asyncio.create_task(served.server.gate.close())
     await asyncio.sleep(0)
