@@ -87,13 +87,24 @@ BreachSeconds = Annotated[
     float, Option(min=0, help="How long it has to be beyond a limit.", rich_help_panel=_PROBATION)
 ]
 MaxErrorRate = Annotated[
-    float, Option(min=0, help="The share of its calls that may fail.", rich_help_panel=_PROBATION)
+    float,
+    Option(
+        min=0,
+        help="The share of its calls that may fail, from 10 failures or 100 calls on.",
+        rich_help_panel=_PROBATION,
+    ),
 ]
 MaxP99Factor = Annotated[
-    float, Option(min=1, help="How many times the p99 of the rankings before.", rich_help_panel=_PROBATION)
+    float,
+    Option(
+        min=1, help="How many times the p99 of the rankings before, from 100 calls on.", rich_help_panel=_PROBATION
+    ),
 ]
 MaxScoreDrift = Annotated[
-    float, Option(min=0, help="The population stability index of its scores.", rich_help_panel=_PROBATION)
+    float,
+    Option(
+        min=0, help="The population stability index of its scores, from 100 calls on.", rich_help_panel=_PROBATION
+    ),
 ]
 
 LogLevelFlag = Annotated[LogLevel, Option(help="With debug, every call is logged with its version and arm.")]

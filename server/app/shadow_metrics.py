@@ -2,6 +2,8 @@
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,17 @@ KEPT_SCORES = 10_000
 """Of each side, for the drift."""
 _OVERLAPS = tuple(tenth / 10 for tenth in range(11))
 
+_kept = partial(deque[float], maxlen=KEPT_SCORES)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scores:
+    """The latest scores of two versions: the one that answered, and the one that shadowed it."""
+
+    versions: tuple[int, int]
+    live: deque[float] = field(default_factory=_kept)
+    shadow: deque[float] = field(default_factory=_kept)
+
 
 class ShadowMetrics(Collector):
     """How the versions that shadow differ from those that answer.
@@ -26,7 +39,7 @@ class ShadowMetrics(Collector):
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._scores: dict[str, tuple[deque[float], deque[float]]] = {}
+        self._scores: dict[tuple[str, str], _Scores] = {}
         self._overlap = Histogram(
             "paceline_shadow_overlap",
             "The share of the first ten classes that are among the shadow's.",
@@ -50,9 +63,9 @@ class ShadowMetrics(Collector):
         self._overlap.labels(label).observe(comparison.overlap)
         self._seconds.labels(label, "live").observe(comparison.live_seconds)
         self._seconds.labels(label, "shadow").observe(comparison.shadow_seconds)
-        live, shadow = self._scores.setdefault(label, (deque(maxlen=KEPT_SCORES), deque(maxlen=KEPT_SCORES)))
-        live.extend(comparison.live_scores)
-        shadow.extend(comparison.shadow_scores)
+        scores = self._scores_of(label, comparison)
+        scores.live.extend(comparison.live_scores)
+        scores.shadow.extend(comparison.shadow_scores)
 
     def failed(self, label: str, error: Exception) -> None:  # noqa: ARG002 - of the port; the log has it
         """Takes note of a request that a shadow could not score."""
@@ -65,10 +78,18 @@ class ShadowMetrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """Part of `Collector`."""
         text = "The population stability index of the shadow's scores against those answered; NaN with too few."
-        family = GaugeMetricFamily("paceline_shadow_score_psi", text, labels=["label"])
-        for label, (live, shadow) in list(self._scores.items()):
-            family.add_metric([label], population_stability_index(_array(live), _array(shadow)))
+        family = GaugeMetricFamily("paceline_shadow_score_psi", text, labels=["label", "arm"])
+        for labels, scores in list(self._scores.items()):
+            family.add_metric(labels, population_stability_index(_array(scores.live), _array(scores.shadow)))
         yield family
+
+    def _scores_of(self, label: str, comparison: Comparison) -> _Scores:
+        """Returns the scores of a label and the arm that it shadowed, new ones if either has another version."""
+        key = label, comparison.live.arm
+        versions = comparison.live.version, comparison.shadow.version
+        if key not in self._scores or self._scores[key].versions != versions:
+            self._scores[key] = _Scores(versions)
+        return self._scores[key]
 
     @staticmethod
     def _counter(name: str, text: str, registry: CollectorRegistry) -> Counter:

@@ -36,6 +36,14 @@ class Task:
     method: str
 
 
+def in_context(context: bytes, examples: Examples) -> Examples:
+    """Returns each example with the features of a context in front; all are serialised.
+
+    A parser that meets a feature twice takes the later one, so that an example's own go before the context's.
+    """
+    return [context + example for example in examples]
+
+
 async def classify(servables: Servables, target: Target, examples: Examples) -> Inferred[Classes]:
     """Returns the classes of each example; see `infer` for what it raises."""
     with servables.lease(target.model) as servable:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from contract.stubs.manifest_pb2 import Manifest
 from server.domain.errors import ModelFailed, NoModel, RunnerLost
+from server.domain.patience import seconds_given
 from server.domain.signatures import Signatures, Tensors
 from server.models.observation import Observation, OnCall
 from server.models.ports import INTERNAL, CallFailed, Runner
@@ -22,6 +23,9 @@ from server.ranking.ports import Columns, Snapshot
 _NO_SNAPSHOT = 0
 _CALLERS_FAULT = 3
 """INVALID_ARGUMENT of `google.rpc.Code`."""
+_BLAMED_SHARE = 0.5
+"""A call that is given up is the version's failure if it took more than this share of the caller's time. That the
+deadline has passed is not asked: the caller may see it a little earlier, and then cancels the call."""
 
 _log = logging.getLogger(__name__)
 
@@ -155,6 +159,9 @@ class VersionLease:
         except RunnerLost:
             self._observe(begun, has_failed=True)
             raise
+        except asyncio.CancelledError:
+            self._observe_given_up(begun)
+            raise
         except CallFailed as error:
             self._observe(begun, has_failed=True)
             # The caller has no part in it, so nothing of TensorFlow's message is for them.
@@ -171,11 +178,22 @@ class VersionLease:
         except RunnerLost:
             self._observe(begun, has_failed=True)
             raise
+        except asyncio.CancelledError:
+            self._observe_given_up(begun)
+            raise
         except CallFailed as error:
             self._observe(begun, has_failed=error.code != _CALLERS_FAULT)
             raise ModelFailed(str(error), error.code) from error
         self._observe(begun)
         return found
+
+    def _observe_given_up(self, begun: float) -> None:
+        """Takes note of a call that nobody waits for any more, which would have taken longer still.
+
+        A caller that hedges gives up calls of good versions, too, but long before its time is up.
+        """
+        has_failed = time.perf_counter() - begun > _BLAMED_SHARE * seconds_given.get()
+        self._observe(begun, has_failed=has_failed)
 
     def _observe(
         self, begun: float, scores: NDArray[np.float32] | None = None, *, has_failed: bool = False

@@ -16,11 +16,11 @@ class Observation:
     label: str
     """The label that it was asked for by; empty if it was asked for by its number."""
     seconds: float
-    """How long it took, with the way to the runner."""
+    """How long it took, with the way to the runner; until the caller gave it up, if it did."""
     scores: NDArray[np.float32] | None = None
     """The scores of a ranking, ``[members, count]``."""
     has_failed: bool = False
-    """Whether the version failed, through no fault of the caller."""
+    """Whether the version failed, through no fault of the caller; also by using up the caller's time."""
 
 
 OnCall = Callable[[Observation], None]

@@ -17,7 +17,7 @@ from server.ranking.probation import Failed, Passed, Probation, ProbationLimits,
 ACTOR = "paceline"
 """Who moves a label back by itself, in its history."""
 WINDOW_SECONDS = 60.0
-"""How far back the requests lie by which a version is judged."""
+"""How far back the requests lie by which a version is judged; all since it has the label, if these are too few."""
 LOSSES = 3
 """How often the runner of a version has to end for it to fail: once may be chance. Few requests see it end."""
 
@@ -106,6 +106,8 @@ class ProbationWatch:
             return Failed(f"its runner ended {watched.losses} times")
         now, stats = self._clock(), self._stats.get(watched.version, VersionStats())
         recent = stats.since(max(watched.start, now - WINDOW_SECONDS))
+        if recent.count < self._limits.min_request_count:
+            recent = stats.since(watched.start)
         # In a thread: to compare full windows takes some milliseconds.
         return await asyncio.to_thread(watched.probation.step, now, recent, watched.reference)
 

@@ -15,7 +15,9 @@ class ProbationLimits:
     breach_seconds: float = 15
     """How long it has to be beyond a limit without a break."""
     min_request_count: int = 100
-    """With fewer requests, neither version is judged by what came of them."""
+    """With fewer requests of either version, p99 and scores are not looked at."""
+    min_failure_count: int = 10
+    """With fewer failures among fewer requests than that, errors are not looked at either."""
     error_rate: float | None = 0.05
     """The share of the requests that may fail."""
     p99_factor: float | None = 2.0
@@ -52,10 +54,8 @@ def find_breach(candidate: Outcome, reference: Outcome, limits: ProbationLimits)
         reference: What came of those of the version before; without enough of them only errors count.
         limits: What it is held to.
     """
-    if candidate.count < limits.min_request_count:
-        return None
-    breach = _errors(candidate, limits.error_rate)
-    if breach or reference.count < limits.min_request_count:
+    breach = _errors(candidate, limits)
+    if breach or min(candidate.count, reference.count) < limits.min_request_count:
         return breach
     return _slowness(candidate, reference, limits.p99_factor) or _drift(candidate, reference, limits.score_drift)
 
@@ -93,7 +93,10 @@ class Probation:
 # "not >" below, as what can't be measured is NaN: a p99 where every request failed, a drift of too few scores.
 
 
-def _errors(candidate: Outcome, limit: float | None) -> str | None:
+def _errors(candidate: Outcome, limits: ProbationLimits) -> str | None:
+    limit = limits.error_rate
+    if candidate.count < limits.min_request_count and candidate.failure_count < limits.min_failure_count:
+        return None
     if limit is None or not candidate.error_rate > limit:
         return None
     return f"error rate {candidate.error_rate:.3g} over {candidate.count} requests, limit {limit:g}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from server.domain.requests import RecommendRequest
-from server.domain.results import Ranking
+from server.domain.results import Ranking, Source
 from server.ranking.drift import overlap_at
 
 _log = logging.getLogger(__name__)
@@ -25,6 +25,10 @@ RankWith = Callable[[str, RecommendRequest], Awaitable[Ranking]]
 class Comparison:
     """What a shadow made of a request, beside what was answered."""
 
+    live: Source
+    """What answered."""
+    shadow: Source
+    """What the shadow scored it with."""
     overlap: float
     """How much the first ten have in common; see `server.ranking.drift.overlap_at`."""
     live_scores: list[float]
@@ -39,7 +43,7 @@ class ShadowObserver(Protocol):
     """Is told what comes of the requests that labels shadow."""
 
     def compared(self, label: str, comparison: Comparison) -> None:
-        """A shadow scored a request."""
+        """A shadow scored a request that another version had answered."""
         ...
 
     def failed(self, label: str, error: Exception) -> None:
@@ -146,12 +150,15 @@ class Shadows:
             except Exception as error:
                 self._observer.failed(label, error)
             else:
-                self._observer.compared(label, comparison)
+                if comparison.shadow.version != comparison.live.version:
+                    self._observer.compared(label, comparison)
 
     async def _compare(self, label: str, offer: _Offer) -> Comparison:
         begun = self._clock()
         ranking = await self._rank_with(label, offer.request_then)
         return Comparison(
+            live=offer.ranking.source,
+            shadow=ranking.source,
             overlap=overlap_at(_class_ids(offer.ranking), _class_ids(ranking)),
             live_scores=_scores(offer.ranking),
             shadow_scores=_scores(ranking),

@@ -13,6 +13,7 @@ import grpc
 from grpc_status import rpc_status
 
 from server.domain.errors import DeadlineExpired, Draining
+from server.domain.patience import seconds_given
 from server.rpc.call_log import answered_by
 from server.rpc.errors import UNEXPECTED, kind_of, to_status
 
@@ -119,6 +120,7 @@ def deadline(_method: str, handle: Handler) -> Handler:
             return await handle(request, context)
         if left <= 0:
             raise DeadlineExpired("the deadline had passed before the work was begun")
+        seconds_given.set(left)  # each call is a task, and so has a context of its own
         try:
             async with asyncio.timeout(left) as scope:
                 return await handle(request, context)

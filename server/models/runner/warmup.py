@@ -3,7 +3,6 @@
 The file is a TFRecord of `tensorflow.serving.PredictionLog`; see tensorflow.org/tfx/serving/saved_model_warmup.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from tensorflow_serving.apis.model_pb2 import ModelSpec
 from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 
 from server.domain.signatures import DEFAULT_SIGNATURE
+from server.inference.examples import Examples, in_context
 from server.models.runner.inputs import InvalidTensors
 from server.models.runner.model import Model
 
@@ -70,17 +70,13 @@ def _make_of_examples(model: Model, signature: str, given: Input) -> None:
     if len(names) != 1:
         raise InvalidTensors(f"signature {signature!r} has the inputs {names}, expected one for examples")
     (name,) = names
-    model.run(signature, {name: np.array(list(_examples(given)), dtype=object)})
+    model.run(signature, {name: np.array(_examples(given), dtype=object)})
 
 
-def _examples(given: Input) -> Iterator[bytes]:
-    if given.WhichOneof("kind") == "example_list_with_context":
-        context = given.example_list_with_context.context.SerializeToString()
-        for example in given.example_list_with_context.examples:
-            yield context + example.SerializeToString()  # read one after the other, the latter adds to the former
-    else:
-        for example in given.example_list.examples:
-            yield example.SerializeToString()
+def _examples(given: Input) -> Examples:
+    listed = given.example_list_with_context
+    own = [example.SerializeToString() for example in listed.examples or given.example_list.examples]
+    return in_context(listed.context.SerializeToString(), own)
 
 
 def _signature(spec: ModelSpec) -> str:

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
+from google.protobuf.message import Message
+
 from server.domain.errors import FieldViolation, InvalidRequest
 from server.domain.models import ModelSpec
 from server.domain.signatures import DEFAULT_SIGNATURE
-from server.inference.examples import Inferred, Task
+from server.inference.examples import Examples, Inferred, Task, in_context
 from server.inference.metadata import SIGNATURE_DEF, Metadata
 from server.inference.methods import Classes, Values
 from server.inference.predict import Prediction
@@ -19,7 +21,7 @@ from server.rpc.tfserving.stubs import (
     predict_pb2,
     regression_pb2,
 )
-from server.rpc.tfserving.tensors import encode
+from server.rpc.tfserving.tensors import MAX_FILLED_BYTES, MAX_TEXTS, encode
 
 
 def model_spec(message: model_pb2.ModelSpec, field: str = "model_spec") -> ModelSpec:
@@ -51,16 +53,30 @@ def tasks(request: inference_pb2.MultiInferenceRequest) -> Sequence[Task]:
     ]
 
 
-def examples(message: input_pb2.Input) -> Sequence[bytes]:
+def count_examples(message: input_pb2.Input) -> int:
+    """Returns how many examples an input has."""
+    return len(_listed(message))
+
+
+def examples(message: input_pb2.Input) -> Examples:
     """Returns the serialised examples of an input, each with the features of the context in front.
 
-    A parser that meets a feature twice takes the later one, so that an example's own go before the context's.
+    Raises:
+        InvalidRequest: They are too many, or the context is too large to be put in front of each.
     """
-    if message.WhichOneof("kind") == "example_list_with_context":
-        listed = message.example_list_with_context
-        context = listed.context.SerializeToString()
-        return [context + example.SerializeToString() for example in listed.examples]
-    return [example.SerializeToString() for example in message.example_list.examples]
+    context, count = message.example_list_with_context.context.SerializeToString(), count_examples(message)
+    if count > MAX_TEXTS:
+        raise InvalidRequest([FieldViolation("input", f"has {count} examples, expected {MAX_TEXTS} at most")])
+    if len(context) * count > MAX_FILLED_BYTES:
+        found = f"has {len(context)} bytes for each of {count} examples"
+        violation = f"{found}, expected {MAX_FILLED_BYTES} bytes for all of them at most"
+        raise InvalidRequest([FieldViolation("input.example_list_with_context.context", violation)])
+    return in_context(context, [example.SerializeToString() for example in _listed(message)])
+
+
+def _listed(message: input_pb2.Input) -> Sequence[Message]:
+    found: Sequence[Message] = message.example_list_with_context.examples or message.example_list.examples
+    return found
 
 
 def predict_response(prediction: Prediction) -> predict_pb2.PredictResponse:

@@ -1,11 +1,14 @@
 """TensorFlow Serving's services: convert, call, convert."""
 
-from typing import Any
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
 
 import grpc
 
 from server.domain.errors import NotAllowed
-from server.inference.examples import classify, infer, regress
+from server.inference.examples import Examples, classify, infer, regress
 from server.inference.metadata import metadata
 from server.inference.ports import Servables
 from server.inference.predict import predict
@@ -18,14 +21,19 @@ from server.rpc.tfserving.stubs import (
     get_model_metadata_pb2,
     get_model_status_pb2,
     inference_pb2,
+    input_pb2,
     model_management_pb2,
     predict_pb2,
     regression_pb2,
     status_pb2,
 )
-from server.rpc.tfserving.tensors import decode_tensors
+from server.rpc.tfserving.tensors import count_texts, decode_tensors
 
 Context = grpc.aio.ServicerContext[Any, Any]
+PartT = TypeVar("PartT")
+
+MANY_TEXTS = 2**14
+"""So many take some milliseconds to read."""
 
 
 class PredictionServicer:
@@ -39,28 +47,29 @@ class PredictionServicer:
     ) -> predict_pb2.PredictResponse:
         """Runs a signature on tensors."""
         target = converters.target(request.model_spec)
-        inputs, outputs = decode_tensors("inputs", request.inputs), tuple(request.output_filter)
-        return converters.predict_response(await predict(self._servables, target, inputs, outputs))
+        inputs = await _read(count_texts(request.inputs), partial(decode_tensors, "inputs", request.inputs))
+        prediction = await predict(self._servables, target, inputs, tuple(request.output_filter))
+        return converters.predict_response(prediction)
 
     async def Classify(  # noqa: N802 (the wire name)
         self, request: classification_pb2.ClassificationRequest, _context: Context
     ) -> classification_pb2.ClassificationResponse:
         """Returns the classes of each example."""
-        target, examples = converters.target(request.model_spec), converters.examples(request.input)
+        target, examples = converters.target(request.model_spec), await _examples(request.input)
         return converters.classification_response(await classify(self._servables, target, examples))
 
     async def Regress(  # noqa: N802 (the wire name)
         self, request: regression_pb2.RegressionRequest, _context: Context
     ) -> regression_pb2.RegressionResponse:
         """Returns the value of each example."""
-        target, examples = converters.target(request.model_spec), converters.examples(request.input)
+        target, examples = converters.target(request.model_spec), await _examples(request.input)
         return converters.regression_response(await regress(self._servables, target, examples))
 
     async def MultiInference(  # noqa: N802 (the wire name)
         self, request: inference_pb2.MultiInferenceRequest, _context: Context
     ) -> inference_pb2.MultiInferenceResponse:
         """Returns what several signatures say of the same examples."""
-        tasks, examples = converters.tasks(request), converters.examples(request.input)
+        tasks, examples = converters.tasks(request), await _examples(request.input)
         return converters.multi_inference_response(await infer(self._servables, tasks, examples))
 
     async def GetModelMetadata(  # noqa: N802 (the wire name)
@@ -103,3 +112,12 @@ class AdminModelServicer(ModelServicer):
         """Serves the models of a config. A failure is the status of the call, which has no body then."""
         await self._admin.reload(to_model_configs(request.config, "config."))
         return model_management_pb2.ReloadConfigResponse(status=status_pb2.StatusProto())
+
+
+async def _examples(message: input_pb2.Input) -> Examples:
+    return await _read(converters.count_examples(message), partial(converters.examples, message))
+
+
+async def _read(text_count: int, read: Callable[[], PartT]) -> PartT:
+    """Returns what `read` makes of a request: in a thread if there is much of it, so that other calls go on."""
+    return read() if text_count < MANY_TEXTS else await asyncio.to_thread(read)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from server.domain.errors import FieldViolation, InvalidRequest
 from server.domain.signatures import Tensors
 from server.rpc.tfserving.dtypes import BY_NAME, BY_NUMBER, Dtype, dtype_name
-from server.rpc.tfserving.stubs import TensorProto
+from server.rpc.tfserving.stubs import DataType, TensorProto
 
 MAX_FILLED_BYTES = 16 * 1024 * 1024
 """How much of a request's tensors may be filled up from a shape: a few bytes could else declare terabytes."""
@@ -18,6 +19,10 @@ MAX_RANK = 64
 """NumPy's limit."""
 MAX_ELEMENTS = 2**31
 """More than any message holds; a shape with a 0 in it may declare any size beside it."""
+MAX_TEXTS = 2**17
+"""How many texts a request may have: each costs time of its own, in which other calls wait."""
+MAX_VARINT_BYTES = 5
+"""Of the 32 bits of a length."""
 
 _AS_IN_MEMORY = ("float_val", "double_val", "scomplex_val", "dcomplex_val", "bool_val")
 """The fields whose values lie in a message as in the memory of a little-endian machine, which is also assumed of
@@ -45,11 +50,18 @@ def decode_tensors(field: str, tensors: Mapping[str, TensorProto]) -> Tensors:
     return decoded
 
 
+def count_texts(tensors: Mapping[str, TensorProto]) -> int:
+    """Returns how many texts tensors have by their shapes; these may be invalid."""
+    shapes = (tensor.tensor_shape.dim for tensor in tensors.values() if tensor.dtype == DataType.DT_STRING)
+    return sum(math.prod(dim.size for dim in islice(dims, MAX_RANK)) for dims in shapes)
+
+
 class TensorDecoder:
     """Reads the tensors of one request, as `tensorflow::Tensor::FromProto` does."""
 
     def __init__(self) -> None:
         self._may_fill = MAX_FILLED_BYTES
+        self._may_read = MAX_TEXTS
 
     def decode(self, tensor: TensorProto) -> NDArray[Any]:
         """Returns a tensor as an array; quantised numbers as the whole numbers that they are stored as.
@@ -57,15 +69,23 @@ class TensorDecoder:
         What the values lack for the shape is filled up with the last of them, or with zeros if there is none.
 
         Raises:
-            InvalidTensor: Its dtype has no values, its shape is not fully known, or its values do not fit these.
+            InvalidTensor: Its dtype has no values, its shape is not fully known, its values do not fit these, or
+                they are too many texts.
         """
         dtype = BY_NUMBER.get(tensor.dtype)
         if dtype is None:
             raise InvalidTensor(f"has dtype {dtype_name(tensor.dtype)}, expected one that has values")
         shape = _shape(tensor)
-        if tensor.tensor_content:
-            return _from_content(tensor.tensor_content, dtype, shape).reshape(shape)
+        if dtype.field == "string_val":
+            self._count_texts(max(math.prod(shape), len(tensor.string_val)))
+        if content := tensor.tensor_content:  # asked for once, as each time it is copied
+            return _from_content(content, dtype, shape).reshape(shape)
         return self._filled(_from_field(tensor, dtype), shape).reshape(shape)
+
+    def _count_texts(self, count: int) -> None:
+        if count > self._may_read:
+            raise InvalidTensor(f"has {count} texts, expected fewer: a request has {MAX_TEXTS} at most")
+        self._may_read -= count
 
     def _filled(self, values: NDArray[Any], shape: list[int]) -> NDArray[Any]:
         count = math.prod(shape)
@@ -119,28 +139,28 @@ def _from_content(content: bytes, dtype: Dtype, shape: list[int]) -> NDArray[Any
 
 def _texts(content: bytes, count: int) -> NDArray[Any]:
     """Reads the lengths of `count` texts, each a varint, and then the texts."""
-    at, lengths = 0, []
-    for _ in range(count):
-        length, at = _varint(content, at)
-        lengths.append(length)
-    if at + sum(lengths) != len(content):
-        raise InvalidTensor(f"has {len(content)} bytes of tensor_content, expected {at + sum(lengths)}")
+    lengths, at = _varints(content, count)
+    expected = at + int(lengths.sum())
+    if expected != len(content):
+        raise InvalidTensor(f"has {len(content)} bytes of tensor_content, expected {expected}")
     ends = at + np.cumsum(lengths)
-    texts = [content[end - length : end] for end, length in zip(ends.tolist(), lengths, strict=True)]
+    texts = [content[start:end] for start, end in zip((ends - lengths).tolist(), ends.tolist(), strict=True)]
     return np.array(texts, dtype=object)
 
 
-def _varint(content: bytes, at: int) -> tuple[int, int]:
-    """Returns the number that begins at a place, and the place behind it."""
-    number = 0
-    for shift in range(0, 35, 7):
-        if at >= len(content):
-            break
-        number |= (content[at] & 0x7F) << shift
-        at += 1
-        if content[at - 1] < 0x80:
-            return number, at
-    raise InvalidTensor(f"has {len(content)} bytes of tensor_content, expected the length of each text first")
+def _varints(content: bytes, count: int) -> tuple[NDArray[np.int64], int]:
+    """Returns the numbers that the content begins with, and the place behind them.
+
+    Each has seven bits in a byte, the lowest first; the last of its bytes is below 128.
+    """
+    found = np.frombuffer(content, dtype=np.uint8, count=min(len(content), count * MAX_VARINT_BYTES))
+    ends = np.flatnonzero(found < 0x80)[:count] + 1
+    sizes = np.diff(ends, prepend=0)
+    if len(ends) < count or sizes.max(initial=0) > MAX_VARINT_BYTES:
+        raise InvalidTensor(f"has {len(content)} bytes of tensor_content, expected the length of each text first")
+    starts, at = ends - sizes, int(sizes.sum())
+    places = np.arange(at) - np.repeat(starts, sizes)
+    return np.add.reduceat((found[:at] & 0x7F).astype(np.int64) << 7 * places, starts), at
 
 
 def _from_field(tensor: TensorProto, dtype: Dtype) -> NDArray[Any]:

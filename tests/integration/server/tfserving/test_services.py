@@ -13,7 +13,7 @@ from server.domain.labels import LabelStatus
 from server.domain.models import ModelConfig
 from server.domain.signatures import CLASSIFY, PREDICT, REGRESS, Signature, Tensors, TensorSpec
 from server.domain.versions import RefusalReason, VersionRecord, VersionState
-from server.rpc.tfserving.servicers import AdminModelServicer, PredictionServicer
+from server.rpc.tfserving.servicers import MANY_TEXTS, AdminModelServicer, PredictionServicer
 from server.rpc.tfserving.stubs import (
     classification_pb2,
     get_model_metadata_pb2,
@@ -253,6 +253,29 @@ async def test_a_large_tensor_is_answered(served: Served) -> None:
     request = predict(spec(), "count", x=np.zeros((10**6, 2), dtype=np.float32))
     assert request.ByteSize() > 7 * 2**20
     assert list((await call(served, "Predict", request)).outputs["count"].int64_val) == [10**6]
+
+
+@pytest.mark.parametrize(("count", "is_done"), [(MANY_TEXTS - 1, True), (MANY_TEXTS, False)])
+async def test_many_texts_are_read_while_other_calls_go_on(count: int, is_done: bool) -> None:
+    servables = FakeServables({PREDICT: Signature({"x": TensorSpec("string", (None,))}, {})}, lambda *_: {})
+    request = predict_pb2.PredictRequest(model_spec=spec(signature=PREDICT))
+    request.inputs["x"].CopyFrom(encode(np.full(count, b"a", dtype=object), "string"))
+    reading = asyncio.ensure_future(PredictionServicer(servables).Predict(request, None))
+    await asyncio.sleep(0)
+    assert reading.done() == is_done
+    await reading
+    ((_, tensors, _),) = servables.runs
+    assert tensors["x"].tolist() == [b"a"] * count
+
+
+@pytest.mark.parametrize(("count", "is_done"), [(MANY_TEXTS - 1, True), (MANY_TEXTS, False)])
+async def test_so_are_many_examples(servables: FakeServables, count: int, is_done: bool) -> None:
+    reading = asyncio.ensure_future(
+        PredictionServicer(servables).Regress(regress(spec(signature="regress"), count), None)
+    )
+    await asyncio.sleep(0)
+    assert reading.done() == is_done
+    assert len((await reading).result.regressions) == count
 
 
 async def test_what_comes_while_the_server_shuts_down_is_told_so(served: Served) -> None:

@@ -1,13 +1,18 @@
 """Leases on a loaded version and its snapshots."""
 
 import asyncio
+import math
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from server.domain.errors import NoModel, RunnerLost
+from server.domain.patience import seconds_given
+from server.domain.signatures import DEFAULT_SIGNATURE
 from server.models.leases import LoadedVersion, VersionLease
+from server.models.observation import Observation
 from server.ranking.ports import Lease
 from tests.support.fake_runner import FakeRunner, write_fake_model
 from tests.support.linear_model import manifest, member_columns, snapshot
@@ -119,3 +124,37 @@ async def test_every_lease_has_the_same_manifest_object(loaded: LoadedVersion) -
     await loaded.use_snapshot(snapshot(1, SHORT))
     leases: list[VersionLease] = [loaded.lease(NAME), loaded.lease(NAME)]
     assert leases[0].manifest is leases[1].manifest
+
+
+Asks = Callable[[VersionLease], Awaitable[object]]
+EVERY_CALL = pytest.mark.parametrize("ask", [places, lambda lease: lease.run(DEFAULT_SIGNATURE, member_columns())])
+
+
+async def given_up(loaded: LoadedVersion, ask: Asks, seconds: float) -> list[Observation]:
+    """Cancels a call that is under way, of a caller that waits so long; returns what was observed."""
+    await loaded.use_snapshot(snapshot(1, SHORT))
+    seen: list[Observation] = []
+    seconds_given.set(seconds)
+    with loaded.lease(NAME, "canary", seen.append) as lease:
+        call = asyncio.ensure_future(ask(lease))
+        await asyncio.sleep(0)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+    return seen
+
+
+@EVERY_CALL
+async def test_a_call_that_used_up_its_caller_s_time_is_a_failure(loaded: LoadedVersion, ask: Asks) -> None:
+    (call,) = await given_up(loaded, ask, 0.0)
+    assert (call.version, call.label, call.has_failed) == (1, "canary", True)
+
+
+@EVERY_CALL
+@pytest.mark.parametrize("seconds", [60.0, math.inf])
+async def test_a_call_that_its_caller_gives_up_early_took_at_least_so_long(
+    loaded: LoadedVersion, ask: Asks, seconds: float
+) -> None:
+    (call,) = await given_up(loaded, ask, seconds)
+    assert (call.version, call.label, call.has_failed, call.scores) == (1, "canary", False, None)
+    assert 0 < call.seconds < 60

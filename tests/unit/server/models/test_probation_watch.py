@@ -108,6 +108,20 @@ async def test_what_lies_long_back_does_not_count(watched: Watched) -> None:
     assert watched.reverts[0].note.reason.startswith("error rate 0.5 over 20 requests")
 
 
+async def test_with_few_calls_a_minute_all_since_the_start_count(tmp_path: Path) -> None:
+    """One call in six seconds, all of which fail: the last minute alone has ten at most."""
+    watched = Watched(tmp_path, replace(LIMITS, min_request_count=100, min_failure_count=20))
+    await watched.serve(1)
+    watched.server.publish(2)
+    await watched.server.settle()
+    for _ in range(20):
+        assert watched.reverts == []
+        watched.calls(2, failed=1, count=1)
+        await watched.seconds_pass(6)
+    await watched.seconds_pass(6)
+    assert watched.reverts[0].note.reason == "error rate 1 over 20 requests, limit 0.1"
+
+
 async def test_a_version_that_has_passed_is_no_longer_watched(watched: Watched) -> None:
     await watched.serve(1, 2)
     await watched.seconds_pass(301)

@@ -47,8 +47,12 @@ def outcome(**changes: Any) -> Outcome:
         # The first of several is named.
         (outcome(failure_count=20, p99_seconds=1.0), GOOD, "error rate 0.1 "),
         (outcome(p99_seconds=1.0, scores=SPREAD + np.float32(0.3)), GOOD, "p99 1e+03 ms"),
-        # With too few requests nothing is said.
-        (replace(BAD, count=99), GOOD, None),
+        # With few requests it takes ten failures, and nothing else is said.
+        (outcome(count=99, failure_count=9), GOOD, None),
+        (outcome(count=99, failure_count=10), FEW, "error rate 0.101 over 99 requests, limit 0.05"),
+        (outcome(count=10, failure_count=10, p99_seconds=math.nan), GOOD, "error rate 1 over 10 requests"),
+        (outcome(count=100, failure_count=6), GOOD, "error rate 0.06 over 100 requests"),
+        (outcome(count=99, failure_count=0, p99_seconds=1.0, scores=SPREAD + np.float32(0.3)), GOOD, None),
         (outcome(count=0, failure_count=0, p99_seconds=math.nan, scores=SPREAD[:0]), GOOD, None),
     ],
 )

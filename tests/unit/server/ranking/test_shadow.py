@@ -15,7 +15,7 @@ from server.domain.results import RankedClass, Ranking, Source
 from server.ranking.inputs import InputReader
 from server.ranking.recommend import Recommender
 from server.ranking.shadow import Comparison, ShadowingRecommender, Shadows
-from tests.support.fakes import FakeMembers, FakeModels, snapshot
+from tests.support.fakes import FakeMembers, FakeModels, manifest, snapshot
 
 NOW = 1_700_000_000.75
 
@@ -135,8 +135,19 @@ async def test_what_a_shadow_made_of_a_request_is_compared_with_the_reply(
     await recommender.recommend(RecommendRequest("m1"))
     await turns()
     assert world.observed.comparisons == [
-        ("canary", Comparison(0.25, [1, 1 / 2, 1 / 3, 1 / 4], [1, 1 / 2], 0.125, 0.25))
+        ("canary", Comparison(LIVE.source, SHADOW.source, 0.25, [1, 1 / 2, 1 / 3, 1 / 4], [1, 1 / 2], 0.125, 0.25))
     ]
+
+
+async def test_a_request_that_the_shadow_s_own_version_answered_is_compared_with_nothing(
+    world: World, shadows: Shadows
+) -> None:
+    """As that of a member in the arm of the label, or of every member once the label is on the serving version."""
+    shadows.offer(RecommendRequest("m1"), ranking("abcd", SHADOW.source.version), 0.1)
+    shadows.offer(RecommendRequest("m2"), LIVE, 0.1)
+    await turns()
+    assert [comparison.live for _, comparison in world.observed.comparisons] == [LIVE.source]
+    assert world.observed.counts == (1, 0, 0)
 
 
 async def test_a_shadow_answers_as_of_the_moment_of_the_request(world: World, shadows: Shadows) -> None:
@@ -166,7 +177,7 @@ async def test_request_and_reply_stay_as_they_were(shadows: Shadows) -> None:
 async def test_a_shadow_sees_a_request_as_the_version_that_answered_it() -> None:
     """With a real recommender on both sides, whose clocks differ."""
     classes = snapshot(["a", "b", "c"])
-    live, other = FakeModels(classes, [0.1, 0.2, 0.3]), FakeModels(classes, [0.3, 0.2, 0.1])
+    live, other = FakeModels(classes, [0.1, 0.2, 0.3]), FakeModels(classes, [0.3, 0.2, 0.1], manifest(4))
     members = FakeMembers({"m1": {"country": "FR"}})
     late = Recommender(other, InputReader(members, lambda: NOW + 3600))
     observed = Observed()

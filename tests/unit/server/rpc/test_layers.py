@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import re
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from paceline.v1 import model_service_pb2 as models_pb
 from paceline.v1 import recommendation_service_pb2 as pb
 from server.domain.errors import DeadlineExpired, NoModel
+from server.domain.patience import seconds_given
 from server.rpc.layers import deadline, observed
 from server.rpc.tfserving.stubs import model_pb2, predict_pb2
 
@@ -62,6 +64,14 @@ async def test_what_is_under_way_is_cancelled_when_the_deadline_passes() -> None
     with pytest.raises(DeadlineExpired):
         await call(deadline("m", wait), 0.001)
     assert cancelled
+
+
+@pytest.mark.parametrize(("left", "given"), [(None, math.inf), (60.0, 60.0)])
+async def test_what_is_called_can_tell_how_long_the_caller_waits(left: float | None, given: float) -> None:
+    async def tell(_request: str, _context: object) -> float:
+        return seconds_given.get()
+
+    assert await call(deadline("m", tell), left) == given
 
 
 async def test_another_timeout_is_not_taken_for_the_deadline() -> None:

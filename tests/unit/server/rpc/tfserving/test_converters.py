@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from server.domain.errors import InvalidRequest
+from server.domain.errors import FieldViolation, InvalidRequest
 from server.domain.models import ModelSpec
 from server.domain.signatures import CLASSIFY, REGRESS, TensorSpec
 from server.inference.examples import Inferred, Task
@@ -22,6 +22,7 @@ from server.rpc.tfserving.stubs import (
     input_pb2,
     model_pb2,
 )
+from server.rpc.tfserving.tensors import MAX_FILLED_BYTES, MAX_TEXTS
 from tests.support.servables import SCALED, texts
 
 ORIGIN = Origin("half", 4, "double")
@@ -86,6 +87,32 @@ def test_examples_have_the_features_of_the_context_and_their_own_go_before() -> 
     found = converters.examples(input_pb2.Input(example_list_with_context=listed))
     read = [type(example()).FromString(content) for content in found]
     assert read == [example(a=1, c=8), example(a=7, b=2, c=8)]
+
+
+def test_examples_are_limited_in_number() -> None:
+    most = input_pb2.Input(example_list=input_pb2.ExampleList(examples=[example()] * MAX_TEXTS))
+    assert len(converters.examples(most)) == MAX_TEXTS
+    most.example_list.examples.add()
+    with pytest.raises(InvalidRequest) as error:
+        converters.examples(most)
+    assert error.value.violations == (
+        FieldViolation("input", f"has {MAX_TEXTS + 1} examples, expected {MAX_TEXTS} at most"),
+    )
+
+
+def test_a_small_message_of_examples_does_not_become_large() -> None:
+    """The context goes in front of each."""
+    context = example()
+    context.features.feature["x"].bytes_list.value.append(b"x" * (MAX_FILLED_BYTES // 3))
+    listed = input_pb2.ExampleListWithContext(examples=[example()] * 3, context=context)
+    with pytest.raises(InvalidRequest) as error:
+        converters.examples(input_pb2.Input(example_list_with_context=listed))
+    (violation,) = error.value.violations
+    assert violation.field == "input.example_list_with_context.context"
+    assert violation.description == (
+        f"has {context.ByteSize()} bytes for each of 3 examples, "
+        f"expected {MAX_FILLED_BYTES} bytes for all of them at most"
+    )
 
 
 def test_a_prediction_has_typed_tensors_and_tells_what_answered() -> None:

@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 from server.domain.errors import FieldViolation, InvalidRequest
 from server.rpc.tfserving.dtypes import BY_NUMBER, Dtype
 from server.rpc.tfserving.stubs import DataType, TensorProto
-from server.rpc.tfserving.tensors import MAX_FILLED_BYTES, InvalidTensor, TensorDecoder, decode_tensors, encode
+from server.rpc.tfserving.tensors import (
+    MAX_FILLED_BYTES,
+    MAX_TEXTS,
+    InvalidTensor,
+    TensorDecoder,
+    decode_tensors,
+    encode,
+)
 from tests.support.tensors import DTYPES, arrays, bits
 
 ONE_AND_HALF_IN_BFLOAT16 = 0x3FC0
@@ -25,6 +32,10 @@ def tensor(dtype: str, *shape: int, **fields: Any) -> TensorProto:
     for size in shape:
         message.tensor_shape.dim.add(size=size)
     return message
+
+
+def varint(number: int) -> bytes:
+    return bytes([number]) if number < 0x80 else bytes([number & 0x7F | 0x80]) + varint(number >> 7)
 
 
 def decode(message: TensorProto) -> NDArray[Any]:
@@ -60,6 +71,11 @@ def test_every_dtype_that_has_values_is_known() -> None:
         (tensor("DT_FLOAT", 2, tensor_content=struct.pack("<2f", 1.5, -2)), "float32", [1.5, -2]),
         (tensor("DT_STRING", 3, tensor_content=b"\x01\x00\x02abc"), "object", [b"a", b"", b"bc"]),
         (tensor("DT_STRING", 1, tensor_content=b"\xac\x02" + b"x" * 300), "object", [b"x" * 300]),
+        (
+            tensor("DT_STRING", 3, tensor_content=b"\x81\x01\x80\x80\x00\x01" + b"x" * 130),
+            "object",
+            [b"x" * 129, b"", b"x"],
+        ),
         (tensor("DT_FLOAT", 1, tensor_content=struct.pack("<f", 5), float_val=[1]), "float32", [5]),
     ],
 )
@@ -121,6 +137,14 @@ def test_values_take_the_shape_and_the_last_one_fills_it_up(message: TensorProto
             tensor("DT_STRING", 3, tensor_content=b"\x01\x80"),
             "has 2 bytes of tensor_content, expected the length of each text first",
         ),
+        (
+            tensor("DT_STRING", 2, tensor_content=b"\x80\x80\x80\x80\x80\x00\x00"),
+            "has 7 bytes of tensor_content, expected the length of each text first",
+        ),
+        (
+            tensor("DT_STRING", 0, tensor_content=b"\x00"),
+            "has 1 bytes of tensor_content, expected 0",
+        ),
         (tensor("DT_UINT8", 2, int_val=[1, 300]), "has 300 in int_val, expected values of uint8"),
         (tensor("DT_INT4", 1, int_val=[8]), "has 8 in int_val, expected values of int4"),
         (tensor("DT_HALF", 1, half_val=[-1]), "has -1 in half_val, expected values of float16"),
@@ -167,6 +191,31 @@ def test_neither_do_many_small_messages() -> None:
     assert len(decode_tensors("inputs", {name: tensors[name] for name in list(tensors)[:4]})) == 4
 
 
+TOO_MANY = MAX_TEXTS + 1
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        tensor("DT_STRING", TOO_MANY, tensor_content=b"\0" * TOO_MANY),
+        tensor("DT_STRING", TOO_MANY, string_val=[b""] * TOO_MANY),
+        tensor("DT_STRING", 1, string_val=[b""] * TOO_MANY),
+        tensor("DT_STRING", TOO_MANY, string_val=[b""]),
+    ],
+)
+def test_texts_are_limited_in_number(message: TensorProto) -> None:
+    with pytest.raises(InvalidTensor) as error:
+        decode(message)
+    assert str(error.value) == f"has {TOO_MANY} texts, expected fewer: a request has {MAX_TEXTS} at most"
+
+
+def test_so_are_those_of_several_tensors() -> None:
+    half = tensor("DT_STRING", MAX_TEXTS // 2, tensor_content=b"\0" * (MAX_TEXTS // 2))
+    assert len(decode_tensors("inputs", {"x": half, "y": half})) == 2
+    with pytest.raises(InvalidRequest, match="has 1 texts, expected fewer"):
+        decode_tensors("inputs", {"x": half, "y": half, "z": tensor("DT_STRING", string_val=[b""])})
+
+
 def test_every_invalid_tensor_of_a_request_is_named() -> None:
     tensors = {"good": tensor("DT_FLOAT"), "x": tensor("DT_VARIANT"), "y'z": tensor("DT_INT8", 1, int_val=[128])}
     with pytest.raises(InvalidRequest) as error:
@@ -201,3 +250,14 @@ def test_an_array_is_written_into_the_field_of_its_dtype(array: Any, name: str, 
 def test_what_is_written_is_read_back(drawn: tuple[Dtype, NDArray[Any]]) -> None:
     dtype, array = drawn
     assert bits(decode(encode(array, dtype.name))) == bits(array)
+
+
+@given(st.lists(st.integers(0, 300).map(lambda size: b"x" * size)), st.binary(max_size=3))
+def test_texts_lie_in_the_content_behind_their_lengths(texts: list[bytes], rest: bytes) -> None:
+    lengths = b"".join(varint(len(text)) for text in texts)
+    message = tensor("DT_STRING", len(texts), tensor_content=lengths + b"".join(texts) + rest)
+    if rest:
+        with pytest.raises(InvalidTensor, match="bytes of tensor_content, expected"):
+            decode(message)
+    else:
+        assert decode(message).tolist() == texts
