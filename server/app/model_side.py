@@ -96,9 +96,11 @@ class ModelSide:
         """
         for config in self._configs:
             try:
-                self.served.add(self.served.start(config))
+                manager = self.served.make(config)
             except StorageError as error:
                 raise StartError(f"model {config.name!r}: {error}") from None
+            self.served.start(manager)
+            self.served.add(manager)
 
     async def watch(self) -> None:
         """Looks at the versions on probation for ever."""

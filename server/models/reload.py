@@ -36,6 +36,7 @@ class Reloader:
         _check_names(configs)
         if validate_only:
             self._check_labels(configs)
+            self._make(configs)
             return self._changes(configs)
         task = asyncio.create_task(self._reload(configs))
         task.add_done_callback(_log_outcome)
@@ -45,7 +46,8 @@ class Reloader:
         async with self._turn:
             self._check_labels(configs)
             changes = self._changes(configs)
-            added = await self._try([config for config in configs if self._needs_manager(config)])
+            added = self._make(configs)
+            await self._try(added)
             for manager in added:
                 self._models.add(manager)
             for config in configs:
@@ -55,25 +57,30 @@ class Reloader:
                     self._models.remove(change.model_name)
             return changes
 
-    async def _try(self, configs: Sequence[ModelConfig]) -> Sequence[ModelManager]:
-        """Returns managers that have a version available; if one of them can't, none is left.
+    def _make(self, configs: Sequence[ModelConfig]) -> Sequence[ModelManager]:
+        """Returns a manager, not yet at work, for each model that is new, or is now somewhere else.
 
         Raises:
             InvalidRequest: One of them lies where none can be.
+        """
+        try:
+            return [self._models.make(config) for config in configs if self._needs_manager(config)]
+        except StorageError as error:
+            raise InvalidRequest([FieldViolation("config.base_path", str(error))]) from None
+
+    async def _try(self, managers: Sequence[ModelManager]) -> None:
+        """Returns once each manager has a version available; if one of them can't, none is left.
+
+        Raises:
             NotLoaded: One of them can't. The message says why.
         """
-        managers: list[ModelManager] = []
-        try:
-            managers.extend(map(self._models.start, configs))
-        except StorageError as error:
-            _retire(managers)
-            raise InvalidRequest([FieldViolation("config.base_path", str(error))]) from None
+        for manager in managers:
+            self._models.start(manager)
         await asyncio.gather(*(manager.has_tried.wait() for manager in managers))
         failed = [manager for manager in managers if not manager.available]
         if failed:
             _retire(managers)
             raise NotLoaded("; ".join(map(_failure, failed)))
-        return managers
 
     def _needs_manager(self, config: ModelConfig) -> bool:
         """Whether a model is new, or is now somewhere else."""

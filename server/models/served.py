@@ -76,17 +76,19 @@ class ServedModels:
                 raise
             raise NotFound(str(error)) from None
 
-    def start(self, config: ModelConfig) -> ModelManager:
-        """Returns the manager of a model, at work but not yet found by the model's name.
+    def make(self, config: ModelConfig) -> ModelManager:
+        """Returns the manager of a model, not yet at work. Nothing is asked of the model's folder.
 
         Raises:
             StorageError: The model lies where none can be.
         """
-        manager = self._make_manager(config)
-        task = asyncio.create_task(manager.run(self._interval_seconds), name=f"model {config.name}")
+        return self._make_manager(config)
+
+    def start(self, manager: ModelManager) -> None:
+        """Puts a manager to work. It is not yet found by the name of its model."""
+        task = asyncio.create_task(manager.run(self._interval_seconds), name=f"model {manager.config.name}")
         self._running[manager] = task
         task.add_done_callback(lambda _: self._running.pop(manager, None))
-        return manager
 
     def add(self, manager: ModelManager) -> None:
         """Serves a model by its name, in place of the manager that had the name before."""

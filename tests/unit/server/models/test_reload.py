@@ -94,11 +94,14 @@ async def test_if_one_new_model_can_not_be_loaded_nothing_changes(servers: Model
     assert version(servers, "films") == 1
 
 
-async def test_a_place_where_no_model_can_be_is_named_and_changes_nothing(servers: ModelServers) -> None:
+@pytest.mark.parametrize("validate_only", [True, False])
+async def test_a_place_where_no_model_can_be_is_named_and_changes_nothing(
+    servers: ModelServers, validate_only: bool
+) -> None:
     before = servers.models.configs
     nowhere = ModelConfig("books", "ftps3://bucket/books")
     with pytest.raises(InvalidRequest, match=r"config\.base_path: .*ftps3"):
-        await servers.admin.reload([servers.config("cars"), nowhere])
+        await servers.admin.reload([servers.config("cars"), nowhere], validate_only=validate_only)
     assert servers.models.configs == before
 
 
