@@ -48,14 +48,19 @@ class Reloader:
             changes = self._changes(configs)
             added = self._make(configs)
             await self._try(added)
-            for manager in added:
-                self._models.add(manager)
-            for config in configs:
-                self._models.manager(config.name).reconfigure(config)
-            for change in changes:
-                if change.kind is ChangeKind.REMOVED:
-                    self._models.remove(change.model_name)
-            return changes
+            self._serve(configs, added)
+        changed = [change.model_name for change in changes if change.kind is ChangeKind.CHANGED]
+        await asyncio.gather(*(self._models.manager(name).look() for name in changed))  # which moves the labels
+        return changes
+
+    def _serve(self, configs: Sequence[ModelConfig], added: Sequence[ModelManager]) -> None:
+        """Serves `configs` and nothing else; `added` are the managers of those that are new or moved."""
+        for manager in added:
+            self._models.add(manager)
+        for config in configs:
+            self._models.manager(config.name).reconfigure(config)
+        for name in {config.name for config in self._models.configs} - {config.name for config in configs}:
+            self._models.remove(name)
 
     def _make(self, configs: Sequence[ModelConfig]) -> Sequence[ModelManager]:
         """Returns a manager, not yet at work, for each model that is new, or is now somewhere else.

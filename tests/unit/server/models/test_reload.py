@@ -64,16 +64,24 @@ async def test_the_same_again_changes_nothing(servers: ModelServers) -> None:
     assert len(servers.runners.started) == started
 
 
-async def test_another_policy_takes_effect_at_the_next_look(servers: ModelServers) -> None:
+async def test_another_policy_takes_effect_at_once(servers: ModelServers) -> None:
     servers.publish("books", 2)
     books = servers.models.manager("books")
     await books.look()
     await servers.until(lambda: len(servers.runners.started) == 3)
     assert version(servers, "books") == 2
     await servers.admin.reload([servers.config("books", policy=Specific(frozenset({1}))), servers.config("films")])
-    await books.look()
     await servers.until(lambda: [loaded.manifest.version for loaded in books.available] == [1])
     assert version(servers, "books") == 1
+
+
+async def test_another_label_answers_at_once(servers: ModelServers) -> None:
+    await servers.admin.reload([servers.config("books", labels={"gold": 1}), servers.config("films")])
+    with servers.models.lease(ModelSpec("books", label="gold")) as lease:
+        assert lease.version == 1
+    await servers.admin.reload([servers.config("books"), servers.config("films")])
+    with pytest.raises(InvalidRequest, match="is 'gold', expected one of stable"):
+        servers.models.lease(ModelSpec("books", label="gold"))
 
 
 async def test_a_model_that_moved_is_replaced_once_the_new_one_serves(servers: ModelServers) -> None:
