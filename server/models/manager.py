@@ -80,7 +80,7 @@ class ModelManager:
         self._on_call = on_call
         self._turn = turn or asyncio.Semaphore()
         self.has_tried = asyncio.Event()
-        """Set once a version is available, or there is none to try."""
+        """Set once a version is available, and each that the config labels, or there is none to try."""
         self._is_retired = False
         self._unwritten: list[LabelEvent] = []
         self._woken = asyncio.Event()
@@ -173,7 +173,7 @@ class ModelManager:
                 if not self.book.is_arriving:
                     self.has_tried.set()
                 return False
-        if self._residents.available:
+        if self._has_what_is_labelled:
             self.has_tried.set()
         return True
 
@@ -227,6 +227,12 @@ class ModelManager:
     def _is_gone(self) -> bool:
         """Whether it is retired and nothing is left of it."""
         return self._is_retired and self._residents.is_empty
+
+    @property
+    def _has_what_is_labelled(self) -> bool:
+        """Whether a version is available, and each that the config labels."""
+        available = self._residents.available
+        return bool(available) and available.keys() >= set(self.config.labels.values())
 
     def _followed(self) -> Sequence[int]:
         """Returns the versions that the policy wants, the newest first; rejected ones if there is no other."""

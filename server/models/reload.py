@@ -30,8 +30,8 @@ class Reloader:
     ) -> Sequence[ModelChange]:
         """Serves `configs` and nothing else; see `server.rpc.ports.ModelAdmin.reload`.
 
-        What is new is loaded first. Only if a version of each new model is available does anything change. That
-        goes on if the caller no longer waits, as loading takes longer than most callers do.
+        What is new is loaded first. Only if a version of each new model is available, and each that is labelled,
+        does anything change. That goes on if the caller no longer waits: loading takes longer than most callers.
         """
         _check_names(configs)
         if validate_only:
@@ -74,18 +74,19 @@ class Reloader:
             raise InvalidRequest([FieldViolation("config.base_path", str(error))]) from None
 
     async def _try(self, managers: Sequence[ModelManager]) -> None:
-        """Returns once each manager has a version available; if one of them can't, none is left.
+        """Returns once each manager has a version available, and those that are labelled; else none is left.
 
         Raises:
-            NotLoaded: One of them can't. The message says why.
+            NotLoaded: One of them has not. The message says why.
         """
         for manager in managers:
             self._models.start(manager)
         await asyncio.gather(*(manager.has_tried.wait() for manager in managers))
-        failed = [manager for manager in managers if not manager.available]
-        if failed:
-            _retire(managers)
-            raise NotLoaded("; ".join(map(_failure, failed)))
+        problems = [problem for manager in managers for problem in _problems(manager)]
+        if problems:
+            for manager in managers:
+                manager.retire()
+            raise NotLoaded("; ".join(problems))
 
     def _needs_manager(self, config: ModelConfig) -> bool:
         """Whether a model is new, or is now somewhere else."""
@@ -103,22 +104,10 @@ class Reloader:
 
     def _check_labels(self, configs: Sequence[ModelConfig]) -> None:
         """Raises NotLoaded if a label of a model that is served is put on a version that is not available."""
-        problems = [text for config in configs for text in self._unloaded(config)]
+        present = [config for config in configs if not self._needs_manager(config)]
+        problems = [text for config in present for text in _unloaded(self._models.manager(config.name), config)]
         if problems:
             raise NotLoaded("; ".join(problems))
-
-    def _unloaded(self, config: ModelConfig) -> Iterator[str]:
-        if self._needs_manager(config):
-            return
-        available = {loaded.manifest.version for loaded in self._models.manager(config.name).available}
-        for label, version in sorted(config.labels.items()):
-            if version not in available:
-                yield f"label {label!r} of {config.name!r} is to be on version {version}, which is not loaded"
-
-
-def _retire(managers: Sequence[ModelManager]) -> None:
-    for manager in managers:
-        manager.retire()
 
 
 def _log_outcome(task: asyncio.Task[Sequence[ModelChange]]) -> None:
@@ -142,6 +131,22 @@ def _kind(before: ModelConfig | None, after: ModelConfig | None) -> ChangeKind:
     if before is None:
         return ChangeKind.ADDED
     return ChangeKind.REMOVED if after is None else ChangeKind.CHANGED
+
+
+def _problems(manager: ModelManager) -> Iterator[str]:
+    """Yields what keeps a manager that was started from being served."""
+    if manager.available:
+        yield from _unloaded(manager, manager.config)
+    else:
+        yield _failure(manager)
+
+
+def _unloaded(manager: ModelManager, config: ModelConfig) -> Iterator[str]:
+    """Yields which of the labels of a config are on versions that are not available."""
+    available = {loaded.manifest.version for loaded in manager.available}
+    for label, version in sorted(config.labels.items()):
+        if version not in available:
+            yield f"label {label!r} of {config.name!r} is to be on version {version}, which is not loaded"
 
 
 def _failure(manager: ModelManager) -> str:

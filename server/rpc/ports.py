@@ -107,10 +107,10 @@ class ModelAdmin(Protocol):
     ) -> Sequence[ModelChange]:
         """Serves other models, and returns what changes, by name.
 
-        Returns once each model that was added has a version that serves, or none is being tried.
+        Returns once a version of each model that was added serves, and each that has a label.
 
         Raises:
             InvalidRequest: Two models have one name, or a field is invalid.
-            NotLoaded: A label of a model that is served already is on a version that is not loaded.
+            NotLoaded: Nothing of a model that was added can be loaded, or a label is on a version that is not.
         """
         ...

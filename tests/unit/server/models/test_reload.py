@@ -143,6 +143,30 @@ async def test_a_label_of_a_new_model_has_its_version_loaded(servers: ModelServe
         assert lease.version == 1
 
 
+@pytest.mark.parametrize("gold", [1, 99], ids=["broken", "absent"])
+async def test_a_label_of_a_new_model_on_a_version_that_is_not_loaded_changes_nothing(
+    servers: ModelServers, gold: int
+) -> None:
+    servers.publish("library", 1, write_broken_model)
+    servers.publish("library", 2)
+    before = servers.models.configs
+    library = servers.config("books", folder="library", labels={"gold": gold})
+    with pytest.raises(NotLoaded, match=f"label 'gold' of 'books' is to be on version {gold}, which is not loaded"):
+        await servers.admin.reload([library])
+    assert servers.models.configs == before
+    assert version(servers, "books") == 1
+    await servers.until(lambda: len(servers.runners.alive) == len(before))
+
+
+async def test_every_label_of_a_new_model_answers_once_it_is_served(servers: ModelServers) -> None:
+    for number in (2, 3):
+        servers.publish("cars", number)
+    await servers.admin.reload([servers.config("cars", labels={"gold": 1, "silver": 2})])
+    for label, number in {"gold": 1, "silver": 2}.items():
+        with servers.models.lease(ModelSpec("cars", label=label)) as lease:
+            assert lease.version == number
+
+
 async def test_it_goes_on_though_the_caller_no_longer_waits(servers: ModelServers) -> None:
     class SlowRunner(FakeRunner):
         async def serve(self) -> None:
