@@ -4,12 +4,16 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from server.domain.errors import FieldViolation, InvalidRequest, NotLoaded
 from server.domain.models import ChangeKind, ModelChange, ModelConfig
 from server.models.manager import ModelManager
 from server.models.served import ServedModels
 from server.models.storage.ports import StorageError
+
+LOAD_SECONDS = 600.0
+"""How long each new model may take until it can be served; they are loaded one after another."""
 
 _log = logging.getLogger(__name__)
 
@@ -19,10 +23,12 @@ class Reloader:
 
     Args:
         models: The models of the server.
+        load_seconds: How long each new model may take until it can be served.
     """
 
-    def __init__(self, models: ServedModels) -> None:
+    def __init__(self, models: ServedModels, load_seconds: float = LOAD_SECONDS) -> None:
         self._models = models
+        self._load_seconds = load_seconds
         self._turn = asyncio.Lock()
 
     async def reload(
@@ -81,7 +87,9 @@ class Reloader:
         """
         for manager in managers:
             self._models.start(manager)
-        await asyncio.gather(*(manager.has_tried.wait() for manager in managers))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._load_seconds * len(managers)):
+                await asyncio.gather(*(manager.has_tried.wait() for manager in managers))
         problems = [problem for manager in managers for problem in _problems(manager)]
         if problems:
             for manager in managers:
@@ -151,5 +159,6 @@ def _unloaded(manager: ModelManager, config: ModelConfig) -> Iterator[str]:
 
 def _failure(manager: ModelManager) -> str:
     messages = [f"version {record.version}: {record.message}" for record in manager.book.records if record.message]
-    found = manager.problem or "; ".join(messages) or "it has no version"
+    otherwise = "it has no version" if manager.has_tried.is_set() else "it takes too long"
+    found = manager.problem or "; ".join(messages) or otherwise
     return f"nothing of model {manager.config.name!r} in {manager.config.base_path} can be loaded: {found}"

@@ -111,6 +111,7 @@ class ModelAdmin(Protocol):
 
         Raises:
             InvalidRequest: Two models have one name, or a field is invalid.
-            NotLoaded: Nothing of a model that was added can be loaded, or a label is on a version that is not.
+            NotLoaded: Nothing of a model that was added can be loaded in time, or a label is on a version that is
+                not loaded.
         """
         ...

@@ -10,6 +10,7 @@ import pytest
 from server.domain.errors import InvalidRequest, NotFound, NotLoaded, PacelineError
 from server.domain.models import ChangeKind, Every, ModelChange, ModelConfig, ModelSpec, Specific
 from server.domain.versions import VersionState
+from server.models.reload import Reloader
 from tests.support.fake_runner import FakeRunner, write_broken_model
 from tests.support.linear_model import member_columns
 from tests.support.model_servers import ModelServers, model_servers
@@ -151,7 +152,9 @@ async def test_a_label_of_a_new_model_on_a_version_that_is_not_loaded_changes_no
     servers.publish("library", 2)
     before = servers.models.configs
     library = servers.config("books", folder="library", labels={"gold": gold})
-    with pytest.raises(NotLoaded, match=f"label 'gold' of 'books' is to be on version {gold}, which is not loaded"):
+    with pytest.raises(
+        NotLoaded, match=f"label 'gold' of 'books' is to be on version {gold}, which is not loaded"
+    ):
         await servers.admin.reload([library])
     assert servers.models.configs == before
     assert version(servers, "books") == 1
@@ -165,6 +168,32 @@ async def test_every_label_of_a_new_model_answers_once_it_is_served(servers: Mod
     for label, number in {"gold": 1, "silver": 2}.items():
         with servers.models.lease(ModelSpec("cars", label=label)) as lease:
             assert lease.version == number
+
+
+async def test_a_new_model_whose_files_keep_changing_is_given_up(servers: ModelServers) -> None:
+    servers.publish("bikes", 1)
+    (servers.root / "bikes" / "1" / "manifest.json").unlink()
+    await is_given_up(servers, "bikes", "version 1: its files changed less than 5 s ago, and it has no manifest")
+
+
+async def test_a_new_model_that_takes_too_long_to_load_is_given_up(servers: ModelServers) -> None:
+    class HangingRunner(FakeRunner):
+        async def serve(self) -> None:
+            await asyncio.Event().wait()
+
+    servers.runners.kind = HangingRunner
+    await is_given_up(servers, "cars", "it takes too long")
+
+
+async def is_given_up(servers: ModelServers, name: str, why: str) -> None:
+    """Adds a model, which fails and leaves the server able to serve others."""
+    before, reloader = servers.models.configs, Reloader(servers.models, load_seconds=0.05)
+    with pytest.raises(
+        NotLoaded, match=f"nothing of model '{name}' in {servers.root / name} can be loaded: {why}"
+    ):
+        await reloader.reload([servers.config(name), *before])
+    assert servers.models.configs == before
+    assert await reloader.reload([servers.config("books")]) == [ModelChange("films", REMOVED)]
 
 
 async def test_it_goes_on_though_the_caller_no_longer_waits(servers: ModelServers) -> None:
