@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from server.app.feature_side import FeatureSide
 from server.app.settings import Settings
-from server.domain.errors import StartError
+from server.domain.errors import RestartNeeded, StartError
 from server.domain.models import ModelConfig
 from server.domain.versions import VersionRecord
 from server.models.admin import Admin
@@ -66,11 +66,7 @@ class ModelSide:
         self._loader = Loader(
             start_runner, requires_manifest=settings.require_manifest, max_slowdown=settings.max_slowdown
         )
-        self._ranking_loader = self._loader
-        if features is not None:
-            self._ranking_loader = replace(
-                self._loader, checks=features.checks, prepare=features.prepare, requires_manifest=True
-            )
+        self._features = features
         self._watches: WeakKeyDictionary[ModelManager, ProbationWatch] = WeakKeyDictionary()
         self.served = ServedModels(self._make_manager, settings.poll_seconds)
         self.admin = Admin(self.served, now)
@@ -117,7 +113,7 @@ class ModelSide:
         manager = ModelManager(
             config,
             open_store(config.base_path, self._cache),
-            self._ranking_loader if config.name == self._settings.model else self._loader,
+            self._loader_of(config),
             lifecycle=Lifecycle(self._settings.transition, self._settings.keep_seconds),
             on_change=self._on_version,
             on_move=lambda move: watch.follow(manager, move),
@@ -127,6 +123,14 @@ class ModelSide:
         )
         self._watches[manager] = watch
         return manager
+
+    def _loader_of(self, config: ModelConfig) -> Loader:
+        if config.name != self._settings.model:
+            return self._loader
+        if self._features is None:
+            raise RestartNeeded(f"model {config.name!r} ranks, and is served only by a server that starts with it")
+        checks, prepare = self._features.checks, self._features.prepare
+        return replace(self._loader, checks=checks, prepare=prepare, requires_manifest=True)
 
     def _observe(self, watch: ProbationWatch, call: Observation) -> None:
         watch.observe(call)

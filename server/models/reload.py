@@ -73,6 +73,7 @@ class Reloader:
 
         Raises:
             InvalidRequest: One of them lies where none can be.
+            RestartNeeded: One of them can be served only from the start.
         """
         try:
             return [self._models.make(config) for config in configs if self._needs_manager(config)]

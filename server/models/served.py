@@ -81,6 +81,7 @@ class ServedModels:
 
         Raises:
             StorageError: The model lies where none can be.
+            RestartNeeded: It can be served only from the start.
         """
         return self._make_manager(config)
 

@@ -24,6 +24,7 @@ from server.domain.errors import (
     NotLoaded,
     NotWritable,
     PacelineError,
+    RestartNeeded,
     RunnerLost,
     StoreUnavailable,
 )
@@ -52,6 +53,7 @@ KINDS: Mapping[type[PacelineError], Kind] = {
     NothingBefore: Kind(grpc.StatusCode.FAILED_PRECONDITION, pb.ERROR_REASON_NOTHING_BEFORE),
     LabelConfigured: Kind(grpc.StatusCode.FAILED_PRECONDITION, pb.ERROR_REASON_LABEL_CONFIGURED),
     NotWritable: Kind(grpc.StatusCode.FAILED_PRECONDITION, pb.ERROR_REASON_HISTORY_NOT_WRITABLE),
+    RestartNeeded: Kind(grpc.StatusCode.FAILED_PRECONDITION, pb.ERROR_REASON_RESTART_NEEDED),
     NotAllowed: Kind(grpc.StatusCode.PERMISSION_DENIED, pb.ERROR_REASON_ADMIN_ONLY),
     ModelFailed: Kind(grpc.StatusCode.INTERNAL, pb.ERROR_REASON_MODEL_FAILED),
     NoModel: Kind(grpc.StatusCode.UNAVAILABLE, pb.ERROR_REASON_NO_MODEL),

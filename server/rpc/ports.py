@@ -113,5 +113,6 @@ class ModelAdmin(Protocol):
             InvalidRequest: Two models have one name, or a field is invalid.
             NotLoaded: Nothing of a model that was added can be loaded in time, or a label is on a version that is
                 not loaded.
+            RestartNeeded: The model that ranks was added to a server that started without it.
         """
         ...

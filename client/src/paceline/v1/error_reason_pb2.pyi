@@ -54,6 +54,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """PERMISSION_DENIED: only the admin address answers this."""
     ERROR_REASON_MODEL_FAILED: _ErrorReason.ValueType  # 15
     """INTERNAL: the model failed; TensorFlow's own code where it gives one."""
+    ERROR_REASON_RESTART_NEEDED: _ErrorReason.ValueType  # 17
+    """FAILED_PRECONDITION: only a server that starts with the model can serve it."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The reasons in google.rpc.ErrorInfo, without their prefix, under the domain
@@ -92,4 +94,6 @@ ERROR_REASON_ADMIN_ONLY: ErrorReason.ValueType  # 14
 """PERMISSION_DENIED: only the admin address answers this."""
 ERROR_REASON_MODEL_FAILED: ErrorReason.ValueType  # 15
 """INTERNAL: the model failed; TensorFlow's own code where it gives one."""
+ERROR_REASON_RESTART_NEEDED: ErrorReason.ValueType  # 17
+"""FAILED_PRECONDITION: only a server that starts with the model can serve it."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
