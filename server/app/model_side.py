@@ -41,6 +41,7 @@ class ModelSide:
         start_runner: Starts the process of a version.
         features: Reads the feature store; None if no model ranks.
         on_version: Is told of every change of a version.
+        on_models: Is told when other models are served.
         on_call: Is told of every call of a version.
         now: The time in seconds since the epoch.
     """
@@ -53,6 +54,7 @@ class ModelSide:
         *,
         features: FeatureSide | None,
         on_version: OnVersion,
+        on_models: Callable[[], None],
         on_call: OnCall,
         now: Callable[[], float],
     ) -> None:
@@ -68,7 +70,7 @@ class ModelSide:
         )
         self._features = features
         self._watches: WeakKeyDictionary[ModelManager, ProbationWatch] = WeakKeyDictionary()
-        self.served = ServedModels(self._make_manager, settings.poll_seconds)
+        self.served = ServedModels(self._make_manager, settings.poll_seconds, on_models)
         self.admin = Admin(self.served, now)
 
     @property

@@ -20,11 +20,15 @@ class ServedModels:
     Args:
         make_manager: Makes the manager of a model.
         interval_seconds: How often a manager looks for what is new.
+        on_change: Is told when another manager is served, or one no longer.
     """
 
-    def __init__(self, make_manager: MakeManager, interval_seconds: float) -> None:
+    def __init__(
+        self, make_manager: MakeManager, interval_seconds: float, on_change: Callable[[], None] = lambda: None
+    ) -> None:
         self._make_manager = make_manager
         self._interval_seconds = interval_seconds
+        self._on_change = on_change
         self._managers: dict[str, ModelManager] = {}
         self._running: dict[ModelManager, asyncio.Task[None]] = {}
 
@@ -97,10 +101,12 @@ class ServedModels:
         self._managers[manager.config.name] = manager
         if replaced is not None:
             replaced.retire()
+        self._on_change()
 
     def remove(self, model_name: str) -> None:
         """Serves a model no longer; what is leased of it is answered."""
         self._managers.pop(model_name).retire()
+        self._on_change()
 
     async def close(self) -> None:
         """Ends every runner. Nothing serves from then on."""

@@ -54,6 +54,15 @@ async def test_the_model_that_ranks_is_not_added_to_a_server_that_started_withou
         assert server.runners.started == []
 
 
+async def test_a_server_of_nothing_is_serving_once_it_was_given_a_model(models: Path, repo: Path) -> None:
+    async with running(models.parent, repo, config_file(models)) as server:
+        await server.health_is(HealthCheckResponse.NOT_SERVING)
+        await reload(server, models, "films")
+        await server.health_is(HealthCheckResponse.SERVING)
+        await reload(server, models)
+        await server.health_is(HealthCheckResponse.NOT_SERVING)
+
+
 @pytest.mark.usefixtures("store")
 async def test_the_model_that_ranks_can_be_taken_away_and_given_back(models: Path, repo: Path) -> None:
     async with running(models.parent, repo, config_file(models, "ranking", "films")) as server:
