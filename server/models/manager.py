@@ -18,6 +18,7 @@ from server.models.observation import OnCall
 from server.models.policy import Load, Transition, Unload, next_action, wanted_versions
 from server.models.residents import Residents
 from server.models.storage.ports import HistoryError, VersionStore
+from server.models.storage.threads import in_own_thread
 
 _log = logging.getLogger(__name__)
 
@@ -147,11 +148,11 @@ class ModelManager:
         """Looks once at what is published and at the history of labels. What can't be read stays as it was."""
         problems = []
         try:
-            self.book.note(await asyncio.to_thread(self._store.poll))
+            self.book.note(await in_own_thread(self._store.poll))
         except OSError as error:
             problems.append(str(error))
         try:
-            events = await asyncio.to_thread(self._store.read_history)
+            events = await in_own_thread(self._store.read_history)
             self.label_book.labels = fold([*events, *self._unwritten], self.config.labels)
         except (OSError, HistoryError) as error:
             problems.append(str(error))
@@ -183,7 +184,7 @@ class ModelManager:
         Raises:
             NotWritable: The history can't be written. Nothing was changed.
         """
-        await asyncio.to_thread(self._store.append, event)
+        await in_own_thread(self._store.append, event)
         await self.look()
 
     async def remember(self, event: LabelEvent) -> None:
@@ -193,7 +194,7 @@ class ModelManager:
 
     async def history(self) -> Sequence[LabelEvent]:
         """Returns what was done to the labels, oldest first."""
-        return await asyncio.to_thread(self._store.read_history)
+        return await in_own_thread(self._store.read_history)
 
     def reconfigure(self, config: ModelConfig) -> None:
         """Serves the model with another policy or other labels, from the next look on."""

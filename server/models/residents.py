@@ -10,6 +10,7 @@ from server.models.book import VersionBook
 from server.models.leases import LoadedVersion
 from server.models.loader import Loader
 from server.models.storage.ports import VersionStore
+from server.models.storage.threads import in_own_thread
 
 _log = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class Residents:
         with self._book.changing(version) as tracked:
             tracked.begin(self._clock())
         try:
-            folder = await asyncio.to_thread(self._store.fetch, version)
+            folder = await in_own_thread(self._store.fetch, version)
             loaded = await self._loader.load(folder, partial(self._lose, version), serving)
         except Exception as error:
             self._store.release(version)
