@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
@@ -39,7 +38,6 @@ class Reloader:
         What is new is loaded first. Only if a version of each new model is available, and each that is labelled,
         does anything change. That goes on if the caller no longer waits: loading takes longer than most callers.
         """
-        _check_names(configs)
         if validate_only:
             self._check_labels(configs)
             self._make(configs)
@@ -123,17 +121,6 @@ def _log_outcome(task: asyncio.Task[Sequence[ModelChange]]) -> None:
     """Tells of the end also if nobody waits for it any more."""
     if not task.cancelled():
         _log.info("the models were reloaded: %s", task.exception() or task.result() or "nothing changed")
-
-
-def _check_names(configs: Sequence[ModelConfig]) -> None:
-    counts = Counter(config.name for config in configs)
-    violations = [
-        FieldViolation("config.model_config_list", f"has {count} models named {name!r}, expected one")
-        for name, count in counts.items()
-        if count > 1
-    ]
-    if violations:
-        raise InvalidRequest(violations)
 
 
 def _kind(before: ModelConfig | None, after: ModelConfig | None) -> ChangeKind:
