@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from server.app.feature_side import FeatureSide
 from server.app.settings import Settings
-from server.domain.errors import StartError
+from server.domain.errors import RestartNeeded, StartError
 from server.domain.models import ModelConfig
 from server.domain.versions import VersionRecord
 from server.models.admin import Admin
@@ -41,6 +41,7 @@ class ModelSide:
         start_runner: Starts the process of a version.
         features: Reads the feature store; None if no model ranks.
         on_version: Is told of every change of a version.
+        on_models: Is told when other models are served.
         on_call: Is told of every call of a version.
         now: The time in seconds since the epoch.
     """
@@ -53,6 +54,7 @@ class ModelSide:
         *,
         features: FeatureSide | None,
         on_version: OnVersion,
+        on_models: Callable[[], None],
         on_call: OnCall,
         now: Callable[[], float],
     ) -> None:
@@ -66,13 +68,9 @@ class ModelSide:
         self._loader = Loader(
             start_runner, requires_manifest=settings.require_manifest, max_slowdown=settings.max_slowdown
         )
-        self._ranking_loader = self._loader
-        if features is not None:
-            self._ranking_loader = replace(
-                self._loader, checks=features.checks, prepare=features.prepare, requires_manifest=True
-            )
+        self._features = features
         self._watches: WeakKeyDictionary[ModelManager, ProbationWatch] = WeakKeyDictionary()
-        self.served = ServedModels(self._make_manager, settings.poll_seconds)
+        self.served = ServedModels(self._make_manager, settings.poll_seconds, on_models)
         self.admin = Admin(self.served, now)
 
     @property
@@ -96,9 +94,11 @@ class ModelSide:
         """
         for config in self._configs:
             try:
-                self.served.add(self.served.start(config))
+                manager = self.served.make(config)
             except StorageError as error:
                 raise StartError(f"model {config.name!r}: {error}") from None
+            self.served.start(manager)
+            self.served.add(manager)
 
     async def watch(self) -> None:
         """Looks at the versions on probation for ever."""
@@ -115,7 +115,7 @@ class ModelSide:
         manager = ModelManager(
             config,
             open_store(config.base_path, self._cache),
-            self._ranking_loader if config.name == self._settings.model else self._loader,
+            self._loader_of(config),
             lifecycle=Lifecycle(self._settings.transition, self._settings.keep_seconds),
             on_change=self._on_version,
             on_move=lambda move: watch.follow(manager, move),
@@ -125,6 +125,14 @@ class ModelSide:
         )
         self._watches[manager] = watch
         return manager
+
+    def _loader_of(self, config: ModelConfig) -> Loader:
+        if config.name != self._settings.model:
+            return self._loader
+        if self._features is None:
+            raise RestartNeeded(f"model {config.name!r} ranks, and is served only by a server that starts with it")
+        checks, prepare = self._features.checks, self._features.prepare
+        return replace(self._loader, checks=checks, prepare=prepare, requires_manifest=True)
 
     def _observe(self, watch: ProbationWatch, call: Observation) -> None:
         watch.observe(call)

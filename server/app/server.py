@@ -72,6 +72,7 @@ class Server:
             start_runner,
             features=features,
             on_version=self._note,
+            on_models=self._changed.set,
             on_call=self._metrics.observe_call,
             now=now,
         )

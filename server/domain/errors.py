@@ -9,7 +9,8 @@ PacelineError
 │   ├── NothingBefore    there is no version to roll back to
 │   ├── LabelConfigured  the label is set by the model config
 │   ├── NotReadable      the history of labels can't be read
-│   └── NotWritable      the history of labels can't be written
+│   ├── NotWritable      the history of labels can't be written
+│   └── RestartNeeded    only a server that starts with the model can serve it
 ├── NotAllowed           only the admin address answers this
 ├── ModelFailed          the model could not do what it was asked
 ├── Unavailable          the request is fine, this server can't answer it now
@@ -76,6 +77,10 @@ class NotReadable(Conflict):
 
 class NotWritable(Conflict):
     """The history of labels can't be written."""
+
+
+class RestartNeeded(Conflict):
+    """Only a server that starts with the model can serve it."""
 
 
 class NotAllowed(PacelineError):

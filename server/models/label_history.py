@@ -1,12 +1,12 @@
 """The history of a model's labels, as one server knows it."""
 
-import asyncio
 import contextlib
 from collections.abc import Iterable, Sequence
 
 from server.domain.errors import NotReadable, NotWritable
 from server.domain.labels import LabelAction, LabelEvent
 from server.models.storage.ports import HistoryError, VersionStore
+from server.models.storage.threads import in_own_thread
 
 _MOVES_NOTHING = {LabelAction.SPLIT, LabelAction.SHADOW}
 
@@ -29,7 +29,7 @@ class LabelHistory:
             NotReadable: It can't be read, or an entry can't be understood.
         """
         try:
-            return await asyncio.to_thread(self._store.read_history)
+            return await in_own_thread(self._store.read_history)
         except (OSError, HistoryError) as error:
             raise NotReadable(f"the history of labels can't be read: {error}") from error
 
@@ -54,7 +54,7 @@ class LabelHistory:
         Raises:
             NotWritable: It can't be written, or not be read. Nothing was changed.
         """
-        await asyncio.to_thread(self._store.append, event)
+        await in_own_thread(self._store.append, event)
 
     def remember(self, event: LabelEvent) -> None:
         """Keeps a move that could not be written."""

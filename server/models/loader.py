@@ -17,6 +17,7 @@ from server.models.leases import LoadedVersion
 from server.models.ports import CallFailed, Check, Runner, StartRunner
 from server.models.signatures import check_signatures
 from server.models.speed import check_speed
+from server.models.storage.threads import in_own_thread
 from server.models.verify import verified_manifest
 
 
@@ -52,7 +53,7 @@ class Loader:
             TimeoutError: It took longer than `timeout_seconds`.
             Exception: Whatever else a check or `prepare` raises.
         """
-        manifest = await asyncio.to_thread(verified_manifest, version_dir, required=self.requires_manifest)
+        manifest = await in_own_thread(verified_manifest, version_dir, required=self.requires_manifest)
         await self._check(manifest)
         runner = await self.start_runner(on_lost)
         try:

@@ -21,6 +21,7 @@ from server.models.observation import OnCall
 from server.models.policy import Load, Transition, Unload, next_action
 from server.models.residents import Residents
 from server.models.storage.ports import VersionStore
+from server.models.storage.threads import in_own_thread
 
 _log = logging.getLogger(__name__)
 
@@ -86,7 +87,7 @@ class ModelManager:
         self._on_call = on_call
         self._turn = turn or asyncio.Semaphore()
         self.has_tried = asyncio.Event()
-        """Set once a version is available, or there is none to try."""
+        """Set once a version is available, and each that the config labels, or there is none to try."""
         self._is_retired = False
         self._idle: set[asyncio.Event] = set()
         """Set when there may be something to do."""
@@ -151,7 +152,7 @@ class ModelManager:
         """Looks once at what is published and at the history of labels. What can't be read stays as it was."""
         problems = []
         try:
-            self.book.note(await asyncio.to_thread(self._store.poll))
+            self.book.note(await in_own_thread(self._store.poll))
         except OSError as error:
             problems.append(str(error))
         try:
@@ -176,7 +177,7 @@ class ModelManager:
                 if not self.book.is_arriving:
                     self.has_tried.set()
                 return False
-        if self._residents.available:
+        if self._has_what_is_labelled:
             self.has_tried.set()
         return True
 
@@ -263,6 +264,12 @@ class ModelManager:
     def _is_gone(self) -> bool:
         """Whether it is retired and nothing is left of it."""
         return self._is_retired and self._residents.is_empty
+
+    @property
+    def _has_what_is_labelled(self) -> bool:
+        """Whether a version is available, and each that the config labels."""
+        available = self._residents.available
+        return bool(available) and available.keys() >= set(self.config.labels.values())
 
     @property
     def _may_load(self) -> bool:

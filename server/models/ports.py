@@ -1,6 +1,6 @@
 """What the lifecycle of a version needs from others: a runner, and the hooks that the app composes."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from contract.stubs.manifest_pb2 import Manifest
 from server.domain.signatures import Signatures, Tensors
-from server.domain.versions import VersionRecord
 from server.ranking.ports import Columns
 
 INTERNAL = 13
@@ -93,6 +92,3 @@ StartRunner = Callable[[Callable[[], None]], Awaitable[Runner]]
 
 Check = Callable[[Manifest], Awaitable[Any]]
 """Decides whether a version may be loaded: raises Refused if it must not serve. Any other error is tried again."""
-
-OnChange = Callable[[Sequence[VersionRecord]], None]
-"""Is told of every change, with the records of all versions of the model, newest first."""

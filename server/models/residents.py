@@ -11,6 +11,7 @@ from server.models.book import VersionBook
 from server.models.leases import LoadedVersion
 from server.models.loader import Loader
 from server.models.storage.ports import VersionChanged, VersionStore
+from server.models.storage.threads import in_own_thread
 
 _log = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ class Residents:
         with self._book.changing(version) as tracked:
             tracked.begin(self._clock())
         try:
-            folder = await asyncio.to_thread(self._store.fetch, version)
+            folder = await in_own_thread(self._store.fetch, version)
             async with turn:
                 loaded = await self._loader.load(folder, partial(self._lose, version), serving())
             if self._book.is_outdated(version):

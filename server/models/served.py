@@ -20,11 +20,15 @@ class ServedModels:
     Args:
         make_manager: Makes the manager of a model.
         interval_seconds: How often a manager looks for what is new.
+        on_change: Is told when another manager is served, or one no longer.
     """
 
-    def __init__(self, make_manager: MakeManager, interval_seconds: float) -> None:
+    def __init__(
+        self, make_manager: MakeManager, interval_seconds: float, on_change: Callable[[], None] = lambda: None
+    ) -> None:
         self._make_manager = make_manager
         self._interval_seconds = interval_seconds
+        self._on_change = on_change
         self._managers: dict[str, ModelManager] = {}
         self._running: dict[ModelManager, asyncio.Task[None]] = {}
 
@@ -76,17 +80,20 @@ class ServedModels:
                 raise
             raise NotFound(str(error)) from None
 
-    def start(self, config: ModelConfig) -> ModelManager:
-        """Returns the manager of a model, at work but not yet found by the model's name.
+    def make(self, config: ModelConfig) -> ModelManager:
+        """Returns the manager of a model, not yet at work. Nothing is asked of the model's folder.
 
         Raises:
             StorageError: The model lies where none can be.
+            RestartNeeded: It can be served only from the start.
         """
-        manager = self._make_manager(config)
-        task = asyncio.create_task(manager.run(self._interval_seconds), name=f"model {config.name}")
+        return self._make_manager(config)
+
+    def start(self, manager: ModelManager) -> None:
+        """Puts a manager to work. It is not yet found by the name of its model."""
+        task = asyncio.create_task(manager.run(self._interval_seconds), name=f"model {manager.config.name}")
         self._running[manager] = task
         task.add_done_callback(lambda _: self._running.pop(manager, None))
-        return manager
 
     def add(self, manager: ModelManager) -> None:
         """Serves a model by its name, in place of the manager that had the name before."""
@@ -94,10 +101,12 @@ class ServedModels:
         self._managers[manager.config.name] = manager
         if replaced is not None:
             replaced.retire()
+        self._on_change()
 
     def remove(self, model_name: str) -> None:
         """Serves a model no longer; what is leased of it is answered."""
         self._managers.pop(model_name).retire()
+        self._on_change()
 
     async def close(self) -> None:
         """Ends every runner. Nothing serves from then on."""

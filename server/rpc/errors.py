@@ -25,6 +25,7 @@ from server.domain.errors import (
     NotReadable,
     NotWritable,
     PacelineError,
+    RestartNeeded,
     RunnerLost,
     StoreUnavailable,
 )
@@ -54,6 +55,7 @@ KINDS: Mapping[type[PacelineError], Kind] = {
     LabelConfigured: Kind(grpc.StatusCode.FAILED_PRECONDITION, pb.ERROR_REASON_LABEL_CONFIGURED),
     NotReadable: Kind(grpc.StatusCode.FAILED_PRECONDITION, pb.ERROR_REASON_HISTORY_NOT_READABLE),
     NotWritable: Kind(grpc.StatusCode.FAILED_PRECONDITION, pb.ERROR_REASON_HISTORY_NOT_WRITABLE),
+    RestartNeeded: Kind(grpc.StatusCode.FAILED_PRECONDITION, pb.ERROR_REASON_RESTART_NEEDED),
     NotAllowed: Kind(grpc.StatusCode.PERMISSION_DENIED, pb.ERROR_REASON_ADMIN_ONLY),
     ModelFailed: Kind(grpc.StatusCode.INTERNAL, pb.ERROR_REASON_MODEL_FAILED),
     NoModel: Kind(grpc.StatusCode.UNAVAILABLE, pb.ERROR_REASON_NO_MODEL),

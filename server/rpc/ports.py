@@ -107,10 +107,16 @@ class ModelAdmin(Protocol):
     ) -> Sequence[ModelChange]:
         """Serves other models, and returns what changes, by name.
 
-        Returns once each model that was added has a version that serves, or none is being tried.
+        Returns once a version of each model that was added serves, and each that has a label.
+
+        Args:
+            configs: The models, each with a name of its own.
+            validate_only: Only tell what would change. Nothing is loaded for that.
 
         Raises:
-            InvalidRequest: Two models have one name, or a field is invalid.
-            NotLoaded: A label of a model that is served already is on a version that is not loaded.
+            InvalidRequest: A model lies where none can be.
+            NotLoaded: Nothing of a model that was added can be loaded in time, or a label is on a version that is
+                not loaded.
+            RestartNeeded: The model that ranks was added to a server that started without it.
         """
         ...

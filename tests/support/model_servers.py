@@ -51,7 +51,9 @@ class ModelServers:
     async def serve(self, *configs: ModelConfig) -> None:
         """Serves models, and waits until each has tried its versions."""
         for config in configs:
-            self.models.add(self.models.start(config))
+            manager = self.models.make(config)
+            self.models.start(manager)
+            self.models.add(manager)
         await asyncio.gather(*(self.models.manager(config.name).has_tried.wait() for config in configs))
 
     async def until(self, holds: Callable[[], bool]) -> None:

@@ -171,7 +171,8 @@ class AdminClient:
 
         Raises:
             InvalidRequest: The text does not parse, or asks for what can't be.
-            FailedPrecondition: A new model can't be loaded, or a label is to be on a version that is not loaded.
+            FailedPrecondition: A new model can't be loaded, a label is to be on a version that is not loaded, or
+                the model that ranks is new, which takes a server that starts with it.
         """
         request = pb.ReloadModelConfigRequest(config_text=config_text, validate_only=validate_only)
         return self._call(lambda left: self._admin.ReloadModelConfig(request, timeout=left), timeout)

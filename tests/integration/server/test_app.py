@@ -1,125 +1,29 @@
 """A whole server in this process: a real feature store and channel, and a model without TensorFlow."""
 
 import asyncio
-import time
 import urllib.request
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import grpc
 import pytest
 from feast import FeatureStore
-from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
-from grpc_health.v1.health_pb2_grpc import HealthStub
+from grpc_health.v1.health_pb2 import HealthCheckResponse
 
-from contract.manifest import write_manifest
 from contract.stubs.manifest_pb2 import Manifest
-from paceline import AsyncPacelineClient, Unavailable
+from paceline import Unavailable
 from paceline.v1 import model_service_pb2 as models_pb
 from paceline.v1 import recommendation_service_pb2 as pb
-from server.app.server import Server
-from server.app.settings import Settings
-from tests.support.fake_runner import FakeRunners, write_fake_model
-from tests.support.feast_store import (
-    NOW,
-    REDIS,
-    SQLITE,
-    manifest,
-    open_applied,
-    write,
-    write_catalogue,
-    write_profile,
-)
+from tests.support.app import publish, running
+from tests.support.feast_store import REDIS, open_applied, write_catalogue, write_profile
 from tests.support.redis import running_redis
 
 pytestmark = pytest.mark.slow
-
-
-@dataclass
-class Running:
-    client: AsyncPacelineClient
-    health: HealthStub
-    http_port: int
-    runners: FakeRunners
-
-    async def health_is(self, expected: int) -> None:
-        """Returns once health is as expected."""
-        watch = self.health.Watch(HealthCheckRequest())
-        while (await watch.read()).status != expected:
-            pass
-        watch.cancel()
-
-    async def status(self) -> models_pb.ModelVersionStatus:
-        """Returns the state of the newest version."""
-        return (await self.client.get_model_status(timeout=10)).versions[0]
-
-    async def metrics(self) -> str:
-        url = f"http://127.0.0.1:{self.http_port}/metrics"
-        return await asyncio.to_thread(lambda: urllib.request.urlopen(url).read().decode())
-
-
-@asynccontextmanager
-async def running(root: Path, repo: Path) -> AsyncIterator[Running]:
-    """Runs a server until the block ends."""
-    settings = Settings(
-        models=str(root / "models"),
-        model="ranking",
-        repo=repo,
-        port=0,
-        http_port=0,
-        admin_address="127.0.0.1:0",
-        poll_seconds=0.01,
-        keep_seconds=0,
-    )
-    stop, ports = asyncio.Event(), asyncio.get_running_loop().create_future()
-    runners, begun = FakeRunners(), time.monotonic()
-    server = Server(settings, start_runner=runners.start, now=lambda: NOW + time.monotonic() - begun)
-    task = asyncio.create_task(server.run(stop, ports.set_result))
-    await asyncio.wait([task, ports], return_when=asyncio.FIRST_COMPLETED)
-    found = ports.result()
-    async with (
-        AsyncPacelineClient(f"127.0.0.1:{found.grpc}", timeout=30) as client,
-        grpc.aio.insecure_channel(f"127.0.0.1:{found.grpc}") as channel,
-    ):
-        try:
-            yield Running(client, HealthStub(channel), found.http, runners)
-        finally:
-            stop.set()
-            await task
-
-
-def publish(
-    root: Path, version: int, weight: float = 1.0, change: Callable[[Manifest], None] | None = None
-) -> None:
-    """Publishes a version of the tiny model."""
-    version_dir = root / "models" / "ranking" / str(version)
-    version_dir.mkdir(parents=True)
-    write_fake_model(version_dir, weight)
-    message = manifest(version, weight)
-    if change is not None:
-        change(message)
-    write_manifest(version_dir, message)
 
 
 async def until(happens: Callable[[], Awaitable[bool]]) -> None:
     """Asks on and on; the test's timeout is the limit."""
     while not await happens():
         pass
-
-
-@pytest.fixture
-def repo(tmp_path: Path) -> Path:
-    return write_profile(tmp_path, SQLITE.format(root=tmp_path))
-
-
-@pytest.fixture
-def store(repo: Path) -> FeatureStore:
-    store = open_applied(repo)
-    write_catalogue(store, 1, {"c1": 10.0, "c2": 30.0, "c3": 20.0})
-    write(store, "members", [{"member_id": "m1", "liking": 1.0}])
-    return store
 
 
 def ids(response: pb.RecommendClassesResponse) -> list[str]:

@@ -7,21 +7,17 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from server.__main__ import main
-from tests.support.feast_store import SQLITE, write_profile
+from tests.support.polling import until
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[3]
-
-
-@pytest.fixture
-def repo(tmp_path: Path) -> Path:
-    return write_profile(tmp_path, SQLITE.format(root=tmp_path))
 
 
 def command(repo: Path, *arguments: object) -> list[str]:
@@ -64,6 +60,41 @@ def test_a_signal_ends_it_well(started: tuple[subprocess.Popen[str], int], numbe
     assert process.returncode == 0
     assert "Traceback" not in log
     assert "ended" in log
+
+
+@pytest.mark.parametrize("path", ["history/00000001.json", "1/manifest.json"])
+def test_it_ends_though_a_file_of_a_model_takes_for_ever_to_read(
+    repo: Path, started: tuple[subprocess.Popen[str], int], path: str
+) -> None:
+    process, _ = started
+    with endless(repo.parent / "models" / "ranking", path):
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "Traceback" not in log
+    assert "ended" in log
+
+
+@contextmanager
+def endless(model_dir: Path, path: str) -> Iterator[None]:
+    """Publishes a file that is never read to its end, and yields once it is being read."""
+    file = model_dir.with_name("aside") / path
+    file.parent.mkdir(parents=True)
+    os.mkfifo(file)
+    os.utime(file.parent, (1000, 1000))  # as if nothing was still arriving
+    model_dir.with_name("aside").rename(model_dir)
+    descriptor = until(lambda: writing_end(model_dir / path), 60)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def writing_end(fifo: Path) -> int | None:
+    try:
+        return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:  # nobody reads it yet
+        return None
 
 
 def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str]) -> str:

@@ -56,6 +56,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """INTERNAL: the model failed; TensorFlow's own code where it gives one."""
     ERROR_REASON_HISTORY_NOT_READABLE: _ErrorReason.ValueType  # 16
     """FAILED_PRECONDITION: the history of labels can't be read."""
+    ERROR_REASON_RESTART_NEEDED: _ErrorReason.ValueType  # 17
+    """FAILED_PRECONDITION: only a server that starts with the model can serve it."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The reasons in google.rpc.ErrorInfo, without their prefix, under the domain
@@ -96,4 +98,6 @@ ERROR_REASON_MODEL_FAILED: ErrorReason.ValueType  # 15
 """INTERNAL: the model failed; TensorFlow's own code where it gives one."""
 ERROR_REASON_HISTORY_NOT_READABLE: ErrorReason.ValueType  # 16
 """FAILED_PRECONDITION: the history of labels can't be read."""
+ERROR_REASON_RESTART_NEEDED: ErrorReason.ValueType  # 17
+"""FAILED_PRECONDITION: only a server that starts with the model can serve it."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from server.domain.errors import InvalidRequest, NotFound, NotLoaded, PacelineError
+from server.domain.errors import InvalidRequest, NotFound, NotLoaded
 from server.domain.models import ChangeKind, Every, ModelChange, ModelConfig, ModelSpec, Specific
 from server.domain.versions import VersionState
+from server.models.reload import Reloader
 from tests.support.fake_runner import FakeRunner, write_broken_model
 from tests.support.linear_model import member_columns
 from tests.support.model_servers import ModelServers, model_servers
@@ -64,16 +65,24 @@ async def test_the_same_again_changes_nothing(servers: ModelServers) -> None:
     assert len(servers.runners.started) == started
 
 
-async def test_another_policy_takes_effect_at_the_next_look(servers: ModelServers) -> None:
+async def test_another_policy_takes_effect_at_once(servers: ModelServers) -> None:
     servers.publish("books", 2)
     books = servers.models.manager("books")
     await books.look()
     await servers.until(lambda: len(servers.runners.started) == 3)
     assert version(servers, "books") == 2
     await servers.admin.reload([servers.config("books", policy=Specific(frozenset({1}))), servers.config("films")])
-    await books.look()
     await servers.until(lambda: [loaded.manifest.version for loaded in books.available] == [1])
     assert version(servers, "books") == 1
+
+
+async def test_another_label_answers_at_once(servers: ModelServers) -> None:
+    await servers.admin.reload([servers.config("books", labels={"gold": 1}), servers.config("films")])
+    with servers.models.lease(ModelSpec("books", label="gold")) as lease:
+        assert lease.version == 1
+    await servers.admin.reload([servers.config("books"), servers.config("films")])
+    with pytest.raises(InvalidRequest, match="is 'gold', expected one of stable"):
+        servers.models.lease(ModelSpec("books", label="gold"))
 
 
 async def test_a_model_that_moved_is_replaced_once_the_new_one_serves(servers: ModelServers) -> None:
@@ -94,34 +103,25 @@ async def test_if_one_new_model_can_not_be_loaded_nothing_changes(servers: Model
     assert version(servers, "films") == 1
 
 
-async def test_a_place_where_no_model_can_be_is_named_and_changes_nothing(servers: ModelServers) -> None:
+@pytest.mark.parametrize("validate_only", [True, False])
+async def test_a_place_where_no_model_can_be_is_named_and_changes_nothing(
+    servers: ModelServers, validate_only: bool
+) -> None:
     before = servers.models.configs
     nowhere = ModelConfig("books", "ftps3://bucket/books")
     with pytest.raises(InvalidRequest, match=r"config\.base_path: .*ftps3"):
-        await servers.admin.reload([servers.config("cars"), nowhere])
+        await servers.admin.reload([servers.config("cars"), nowhere], validate_only=validate_only)
     assert servers.models.configs == before
 
 
-@pytest.mark.parametrize(
-    ("configs", "error", "message"),
-    [
-        (["cars", "cars"], InvalidRequest, "has 2 models named 'cars', expected one"),
-        (["books:7"], NotLoaded, "label 'gold' of 'books' is to be on version 7, which is not loaded"),
-    ],
-)
 @pytest.mark.parametrize("validate_only", [True, False])
-async def test_what_makes_no_sense_changes_nothing(
-    servers: ModelServers, configs: list[str], error: type[PacelineError], message: str, validate_only: bool
+async def test_a_label_on_a_version_that_is_not_loaded_changes_nothing(
+    servers: ModelServers, validate_only: bool
 ) -> None:
-    before = servers.models.configs
-    with pytest.raises(error, match=message):
-        await servers.admin.reload([labelled(servers, text) for text in configs], validate_only=validate_only)
+    before, books = servers.models.configs, servers.config("books", labels={"gold": 7})
+    with pytest.raises(NotLoaded, match="label 'gold' of 'books' is to be on version 7, which is not loaded"):
+        await servers.admin.reload([books], validate_only=validate_only)
     assert servers.models.configs == before
-
-
-def labelled(servers: ModelServers, text: str) -> ModelConfig:
-    name, _, gold = text.partition(":")
-    return servers.config(name, labels={"gold": int(gold)} if gold else {})
 
 
 async def test_a_label_of_a_new_model_has_its_version_loaded(servers: ModelServers) -> None:
@@ -130,6 +130,58 @@ async def test_a_label_of_a_new_model_has_its_version_loaded(servers: ModelServe
     await servers.admin.reload([cars, *servers.models.configs])
     with servers.models.lease(ModelSpec("cars", label="gold")) as lease:
         assert lease.version == 1
+
+
+@pytest.mark.parametrize("gold", [1, 99], ids=["broken", "absent"])
+async def test_a_label_of_a_new_model_on_a_version_that_is_not_loaded_changes_nothing(
+    servers: ModelServers, gold: int
+) -> None:
+    servers.publish("library", 1, write_broken_model)
+    servers.publish("library", 2)
+    before = servers.models.configs
+    library = servers.config("books", folder="library", labels={"gold": gold})
+    with pytest.raises(
+        NotLoaded, match=f"label 'gold' of 'books' is to be on version {gold}, which is not loaded"
+    ):
+        await servers.admin.reload([library])
+    assert servers.models.configs == before
+    assert version(servers, "books") == 1
+    await servers.until(lambda: len(servers.runners.alive) == len(before))
+
+
+async def test_every_label_of_a_new_model_answers_once_it_is_served(servers: ModelServers) -> None:
+    for number in (2, 3):
+        servers.publish("cars", number)
+    await servers.admin.reload([servers.config("cars", labels={"gold": 1, "silver": 2})])
+    for label, number in {"gold": 1, "silver": 2}.items():
+        with servers.models.lease(ModelSpec("cars", label=label)) as lease:
+            assert lease.version == number
+
+
+async def test_a_new_model_whose_files_keep_changing_is_given_up(servers: ModelServers) -> None:
+    servers.publish("bikes", 1)
+    (servers.root / "bikes" / "1" / "manifest.json").unlink()
+    await is_given_up(servers, "bikes", "version 1: its files changed less than 5 s ago, and it has no manifest")
+
+
+async def test_a_new_model_that_takes_too_long_to_load_is_given_up(servers: ModelServers) -> None:
+    class HangingRunner(FakeRunner):
+        async def serve(self) -> None:
+            await asyncio.Event().wait()
+
+    servers.runners.kind = HangingRunner
+    await is_given_up(servers, "cars", "it takes too long")
+
+
+async def is_given_up(servers: ModelServers, name: str, why: str) -> None:
+    """Adds a model, which fails and leaves the server able to serve others."""
+    before, reloader = servers.models.configs, Reloader(servers.models, load_seconds=0.05)
+    with pytest.raises(
+        NotLoaded, match=f"nothing of model '{name}' in {servers.root / name} can be loaded: {why}"
+    ):
+        await reloader.reload([servers.config(name), *before])
+    assert servers.models.configs == before
+    assert await reloader.reload([servers.config("books")]) == [ModelChange("films", REMOVED)]
 
 
 async def test_it_goes_on_though_the_caller_no_longer_waits(servers: ModelServers) -> None:
