@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
+from feast import FeatureStore
 from grpc_health.v1.health_pb2 import HealthCheckRequest
 from grpc_health.v1.health_pb2_grpc import HealthStub
 
@@ -19,7 +20,7 @@ from paceline.v1 import model_service_pb2 as models_pb
 from server.app.server import Server
 from server.app.settings import Settings
 from tests.support.fake_runner import FakeRunners, write_fake_model
-from tests.support.feast_store import NOW, manifest
+from tests.support.feast_store import NOW, manifest, open_applied, write, write_catalogue
 
 
 @dataclass
@@ -77,6 +78,14 @@ async def running(root: Path, repo: Path, model_config_file: Path | None = None)
         finally:
             stop.set()
             await task
+
+
+def write_features(repo: Path) -> FeatureStore:
+    """Applies a feature repository, and writes what the tiny model needs of a member and three classes."""
+    store = open_applied(repo)
+    write_catalogue(store, 1, {"c1": 10.0, "c2": 30.0, "c3": 20.0})
+    write(store, "members", [{"member_id": "m1", "liking": 1.0}])
+    return store
 
 
 def publish(

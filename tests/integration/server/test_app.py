@@ -13,8 +13,8 @@ from contract.stubs.manifest_pb2 import Manifest
 from paceline import Unavailable
 from paceline.v1 import model_service_pb2 as models_pb
 from paceline.v1 import recommendation_service_pb2 as pb
-from tests.support.app import publish, running
-from tests.support.feast_store import REDIS, open_applied, write_catalogue, write_profile
+from tests.support.app import publish, running, write_features
+from tests.support.feast_store import REDIS, SQLITE, open_applied, write_catalogue, write_profile
 from tests.support.redis import running_redis
 
 pytestmark = pytest.mark.slow
@@ -24,6 +24,16 @@ async def until(happens: Callable[[], Awaitable[bool]]) -> None:
     """Asks on and on; the test's timeout is the limit."""
     while not await happens():
         pass
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    return write_profile(tmp_path, SQLITE.format(root=tmp_path))
+
+
+@pytest.fixture
+def store(repo: Path) -> FeatureStore:
+    return write_features(repo)
 
 
 def ids(response: pb.RecommendClassesResponse) -> list[str]:

@@ -12,10 +12,16 @@ from paceline import AdminClient, FailedPrecondition, Unavailable
 from server.domain.models import ModelConfig
 from server.rpc.tfserving.model_configs import format_model_configs
 from tests.support import linear_model
-from tests.support.app import Running, publish, running
+from tests.support.app import Running, publish, running, write_features
 from tests.support.fake_runner import write_fake_model
+from tests.support.feast_store import SQLITE, write_profile
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    return write_profile(tmp_path, SQLITE.format(root=tmp_path))
 
 
 @pytest.fixture
@@ -63,8 +69,8 @@ async def test_a_server_of_nothing_is_serving_once_it_was_given_a_model(models: 
         await server.health_is(HealthCheckResponse.NOT_SERVING)
 
 
-@pytest.mark.usefixtures("store")
 async def test_the_model_that_ranks_can_be_taken_away_and_given_back(models: Path, repo: Path) -> None:
+    write_features(repo)
     async with running(models.parent, repo, config_file(models, "ranking", "films")) as server:
         await server.health_is(HealthCheckResponse.SERVING)
         await reload(server, models, "films")

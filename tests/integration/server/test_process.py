@@ -13,11 +13,17 @@ from pathlib import Path
 import pytest
 
 from server.__main__ import main
+from tests.support.feast_store import SQLITE, write_profile
 from tests.support.polling import until
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    return write_profile(tmp_path, SQLITE.format(root=tmp_path))
 
 
 def command(repo: Path, *arguments: object) -> list[str]:
