@@ -54,7 +54,6 @@ class RunnerProcess:
         ours.setblocking(False)
         loop = asyncio.get_running_loop()
         _, channel = await loop.create_unix_connection(lambda: Channel(on_lost), sock=ours)
-        _log.info("runner pid=%d started", process.pid)
         return cls(process, channel)
 
     @property
@@ -74,6 +73,7 @@ class RunnerProcess:
 
     async def load(self, saved_model_dir: Path) -> Signatures:
         """Loads a SavedModel and returns its signatures."""
+        _log.info("runner pid=%d loads %s", self.pid, saved_model_dir)
         return cast("Signatures", await self._channel.call(Load(str(saved_model_dir))))
 
     async def encode_classes(self, key: int, columns: Columns, keep: Collection[int]) -> None:

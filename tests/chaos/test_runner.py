@@ -76,7 +76,7 @@ async def test_a_runner_killed_under_load_fails_its_calls_at_once_and_is_replace
         manager.lease()
     assert manager.book.records[0].state is VersionState.LOADING
 
-    await manager.step()
+    await manager.recover()
     assert manager.book.records[0].state is VersionState.AVAILABLE
     assert await ask() == 1
     await manager.close()

@@ -304,7 +304,7 @@ def test_a_runner_killed_under_load_costs_unavailable_calls_only(
 def test_a_runner_that_hangs_is_passed_by_and_replaced(client: ServingClient, server: ServerProcess) -> None:
     """Another version steps in for "stable"; what asks for the hanging one by its number fails at once."""
     ask = partial(client.predict, {"x": X}, name="half")
-    hanging = server.runner("half", 2)
+    hanging = server.runner("half_plus", 2)
     of_2, of_3 = partial(ask, version=2), partial(ask, version=3)
     with loading(ask) as unnamed, loading(of_2) as same, loading(of_3) as other:
         until(lambda: all(load.answers for load in (unnamed, same, other)), LATE_SECONDS)

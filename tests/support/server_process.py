@@ -18,8 +18,6 @@ ANY_PORTS = ("--port", "0", "--http-port", "0", "--admin-address", "127.0.0.1:0"
 START_SECONDS = 60.0
 
 _LISTENING = re.compile(r"listening on port (\d+), for admins on port (\d+), for HTTP on port (\d+)")
-_LOADING = re.compile(r"model=(\S+) version=(\d+) state=LOADING refusal= message=''")
-_STARTED = re.compile(r"runner pid=(\d+) started")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +48,11 @@ class ServerProcess:
         """The processes of its runners."""
         return frozenset(children(self.process.pid))
 
-    def runner(self, model: str, version: int) -> int:
-        """Returns the process that was started last for a version. A server loads one version at a time."""
-        found, loading = 0, None
-        for line in self.lines:
-            if begun := _LOADING.search(line):
-                loading = (begun[1], int(begun[2]))
-            elif (started := _STARTED.search(line)) and loading == (model, version):
-                found = int(started[1])
-        assert found, f"no runner was started for version {version} of {model}"
-        return found
+    def runner(self, folder: str, version: int) -> int:
+        """Returns the process that was started last for a version of the model in a folder."""
+        found = re.findall(rf"runner pid=(\d+) loads \S+/{folder}/{version}$", "\n".join(self.lines), re.MULTILINE)
+        assert found, f"no runner was started for version {version} in {folder}"
+        return int(found[-1])
 
     def metric(self, name: str, **labels: str) -> float:
         """Returns the sum of the samples of a name that have these labels among theirs; 0 if there is none."""
