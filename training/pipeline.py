@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from contract.stubs import manifest_pb2 as pb
 from training.baselines import Subject, constant_rate, ranking_baselines
+from training.candidate import Candidate
 from training.dataset import History, RankingDataset
 from training.errors import PublishError
 from training.evaluation import MODEL, measure
@@ -61,17 +62,14 @@ def train_ranking(history: History, target: Target, spec: RankingSpec, progress:
     days = choose_days(last, spec.split.train_until, spec.split.validate_until)
     splits = split_by_days(dataset.load(first, last, progress), days, dataset.days.offset)
     service = dataset.inputs
-    model = _fit(service.inputs, splits, spec.model, progress)
     class_key = service.source.class_key
     baselines = ranking_baselines(class_key, splits.train.columns[class_key], splits.train.labels)
-    metrics = _measure(model, baselines, splits, progress)
-    manifest = _manifest(target, service.inputs, model, splits, spec.model)
-    manifest.metrics.extend(metrics)
-    manifest.feature_source.CopyFrom(service.source)
+    candidate = _fit(service.inputs, service.source, splits, spec.model, baselines, progress=progress)
+    manifest = _manifest(target, candidate)
     manifest.display_features.extend(service.display_features)
     manifest.training.spec_toml = spec.with_split(days.train_until, days.validate_until).to_toml()
     requests = ranking_requests(service.inputs, service.source, splits.test)
-    return _publish(target, manifest, model, requests, progress)
+    return _publish(target, manifest, candidate, requests, progress)
 
 
 def train_flat(files: FlatFiles, label: str, target: Target, spec: FlatSpec, progress: Progress) -> Published:
@@ -89,15 +87,30 @@ def train_flat(files: FlatFiles, label: str, target: Target, spec: FlatSpec, pro
     """
     check_name(target.name)
     inputs, splits = read_splits(files, label, spec.inputs)
-    model = _fit(inputs, splits, spec.model, progress)
-    metrics = _measure(model, [constant_rate(splits.train.labels)], splits, progress)
-    manifest = _manifest(target, inputs, model, splits, spec.model)
-    manifest.metrics.extend(metrics)
+    candidate = _fit(inputs, None, splits, spec.model, [constant_rate(splits.train.labels)], progress=progress)
+    manifest = _manifest(target, candidate)
     manifest.training.spec_toml = spec.to_toml()
-    return _publish(target, manifest, model, flat_requests(inputs, splits.test), progress)
+    return _publish(target, manifest, candidate, flat_requests(inputs, splits.test), progress)
 
 
-def _fit(inputs: Sequence[pb.Input], splits: Splits, spec: ModelSpec, progress: Progress) -> FittedModel:
+def _fit(
+    inputs: Sequence[pb.Input],
+    source: pb.FeatureSource | None,
+    splits: Splits,
+    spec: ModelSpec,
+    baselines: Sequence[Subject],
+    *,
+    progress: Progress,
+) -> Candidate:
+    model = _fit_model(inputs, splits, spec, progress)
+    subject = Subject(MODEL, lambda table: model.predict(table.columns))
+    tables = {"validation": splits.validation, "test": splits.test}
+    scores = {split: model.predict(table.columns) for split, table in tables.items()}
+    metrics = measure([subject, *baselines], tables, progress)
+    return Candidate(model, inputs, source, splits, spec, baselines, scores, metrics)
+
+
+def _fit_model(inputs: Sequence[pb.Input], splits: Splits, spec: ModelSpec, progress: Progress) -> FittedModel:
     def on_epoch(epoch: int, epochs: int, _: Mapping[str, float]) -> None:
         progress("training", epoch, epochs)
 
@@ -107,35 +120,29 @@ def _fit(inputs: Sequence[pb.Input], splits: Splits, spec: ModelSpec, progress: 
     return model
 
 
-def _measure(
-    model: FittedModel, baselines: Sequence[Subject], splits: Splits, progress: Progress
-) -> list[pb.Metric]:
-    subjects = [Subject(MODEL, lambda table: model.predict(table.columns)), *baselines]
-    return measure(subjects, {"validation": splits.validation, "test": splits.test}, progress)
-
-
-def _manifest(
-    target: Target, inputs: Sequence[pb.Input], model: FittedModel, splits: Splits, spec: ModelSpec
-) -> pb.Manifest:
+def _manifest(target: Target, candidate: Candidate) -> pb.Manifest:
+    train = candidate.splits.train
     manifest = pb.Manifest(
         model_name=target.name,
-        inputs=inputs,
-        vocabularies=model.vocabularies(),
+        feature_source=candidate.source,
+        inputs=candidate.inputs,
+        vocabularies=candidate.model.vocabularies(),
+        metrics=candidate.metrics,
         score_tolerance=SCORE_TOLERANCE,
-        training=pb.Training(seed=spec.seed, row_count=len(splits.train)),
+        training=pb.Training(seed=candidate.spec.seed, row_count=len(train)),
     )
-    if splits.train.times is not None:
-        manifest.training.first_row_time.FromSeconds(int(np.min(splits.train.times)))
-        manifest.training.last_row_time.FromSeconds(int(np.max(splits.train.times)))
+    if train.times is not None:
+        manifest.training.first_row_time.FromSeconds(int(np.min(train.times)))
+        manifest.training.last_row_time.FromSeconds(int(np.max(train.times)))
     return manifest
 
 
 def _publish(
-    target: Target, manifest: pb.Manifest, model: FittedModel, requests: Sequence[Columns], progress: Progress
+    target: Target, manifest: pb.Manifest, candidate: Candidate, requests: Sequence[Columns], progress: Progress
 ) -> Published:
     def write(directory: Path, manifest: pb.Manifest) -> None:
         try:
-            model.export(directory)
+            candidate.model.export(directory)
             manifest.golden_requests.extend(score_requests(manifest.inputs, requests, load_scorer(directory)))
         except tf.errors.OpError as error:
             raise PublishError(f"{directory}: the SavedModel could not be written: {error.message}") from error
