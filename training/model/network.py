@@ -33,7 +33,7 @@ class Network(keras.layers.Layer):
         super().__init__()
         self.bias = self.add_weight(shape=(), initializer=_log_odds(base_rate), name="bias")
         features = {feature.name: feature for feature in (*member.features, *classes.features)}
-        crosses = plan_crosses(spec.crosses, features)
+        crosses = plan_crosses(spec.crosses if spec.wide else (), features)
         self.crosses = CrossWeights(crosses)
         self.embeddings = EmbeddingTable(list(features.values()), spec.embedding_size) if spec.deep else None
         self.perceptron = Perceptron(spec) if spec.deep else None
