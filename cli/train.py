@@ -9,7 +9,7 @@ import typer
 
 from cli.metrics import metrics_document, print_metrics
 from cli.model_flags import with_model_flags
-from cli.output import AsJson, messages, print_json
+from cli.output import AsJson, messages, print_json, say
 from cli.quiet import importing_tensorflow
 from cli.stages import shown_stages
 from contract.profile import data_dir
@@ -113,7 +113,8 @@ def train_command(
 
     The version becomes visible in the folder of models as the last step, and a
     running server takes it up by itself. The same seed, data and machine make the
-    same model. Keys of the spec's table "model" can be given as flags.
+    same model. A training that was killed goes on after its last whole epoch when
+    the same command is given again. Keys of the spec's table "model" can be given as flags.
 
     For example:
 
@@ -125,18 +126,20 @@ def train_command(
     with importing_tensorflow():
         from training.dataset import History
         from training.flat import FlatFiles
+        from training.model.checkpoint import Checkpoints
         from training.pipeline import Target, train_flat, train_ranking
 
-    with shown_stages() as progress:
+    name = name or (flat["label"] if flat else "ranking")
+    with shown_stages() as progress, Checkpoints(out / name, say) as checkpoints:
+        target = Target(out, name, checkpoints)
         if flat:
             files = FlatFiles(flat["table"], flat["validation"], flat["test"])
-            target = Target(out, name or flat["label"])
             published = train_flat(files, flat["label"], target, _flat_spec(spec, model_flags), progress)
         else:
             ranking_spec = _ranking_spec(spec or repo / "training.toml", model_flags)
             ranking_spec = ranking_spec.with_split(_day(train_until), _day(validate_until))
             history = History(repo, profile, world or data_dir(repo) / "world", _day(until), dataset)
-            published = train_ranking(history, Target(out, name or "ranking"), ranking_spec, progress)
+            published = train_ranking(history, target, ranking_spec, progress)
     _report(published, as_json=as_json)
 
 

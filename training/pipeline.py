@@ -15,6 +15,7 @@ from training.errors import PublishError
 from training.evaluation import MODEL, measure
 from training.flat import FlatFiles, read_splits
 from training.golden import SCORE_TOLERANCE, flat_requests, ranking_requests, score_requests
+from training.model.checkpoint import Checkpoints
 from training.model.fit import fit
 from training.model.fitted import FittedModel
 from training.model.spec import ModelSpec
@@ -32,6 +33,8 @@ class Target:
 
     models: Path
     name: str
+    checkpoints: Checkpoints | None = None
+    """Where a training that is killed leaves what it needs to go on; None for nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,15 @@ def train_ranking(history: History, target: Target, spec: RankingSpec, progress:
     service = dataset.inputs
     class_key = service.source.class_key
     baselines = ranking_baselines(class_key, splits.train.columns[class_key], splits.train.labels)
-    candidate = _fit(service.inputs, service.source, splits, spec.model, baselines, progress=progress)
+    candidate = _fit(
+        service.inputs,
+        service.source,
+        splits,
+        spec.model,
+        baselines,
+        checkpoints=target.checkpoints,
+        progress=progress,
+    )
     manifest = _manifest(target, candidate)
     manifest.display_features.extend(service.display_features)
     manifest.training.spec_toml = spec.with_split(days.train_until, days.validate_until).to_toml()
@@ -87,7 +98,10 @@ def train_flat(files: FlatFiles, label: str, target: Target, spec: FlatSpec, pro
     """
     check_name(target.name)
     inputs, splits = read_splits(files, label, spec.inputs)
-    candidate = _fit(inputs, None, splits, spec.model, [constant_rate(splits.train.labels)], progress=progress)
+    baselines = [constant_rate(splits.train.labels)]
+    candidate = _fit(
+        inputs, None, splits, spec.model, baselines, checkpoints=target.checkpoints, progress=progress
+    )
     manifest = _manifest(target, candidate)
     manifest.training.spec_toml = spec.to_toml()
     return _publish(target, manifest, candidate, flat_requests(inputs, splits.test), progress)
@@ -100,9 +114,10 @@ def _fit(
     spec: ModelSpec,
     baselines: Sequence[Subject],
     *,
+    checkpoints: Checkpoints | None,
     progress: Progress,
 ) -> Candidate:
-    model = _fit_model(inputs, splits, spec, progress)
+    model = _fit_model(inputs, splits, spec, checkpoints, progress)
     subject = Subject(MODEL, lambda table: model.predict(table.columns))
     tables = {"validation": splits.validation, "test": splits.test}
     scores = {split: model.predict(table.columns) for split, table in tables.items()}
@@ -110,12 +125,18 @@ def _fit(
     return Candidate(model, inputs, source, splits, spec, baselines, scores, metrics)
 
 
-def _fit_model(inputs: Sequence[pb.Input], splits: Splits, spec: ModelSpec, progress: Progress) -> FittedModel:
+def _fit_model(
+    inputs: Sequence[pb.Input],
+    splits: Splits,
+    spec: ModelSpec,
+    checkpoints: Checkpoints | None,
+    progress: Progress,
+) -> FittedModel:
     def on_epoch(epoch: int, epochs: int, _: Mapping[str, float]) -> None:
         progress("training", epoch, epochs)
 
     progress("training", 0, spec.epochs)
-    model = fit(inputs, splits.train, splits.validation, spec, on_epoch)
+    model = fit(inputs, splits.train, splits.validation, spec, on_epoch, checkpoints=checkpoints)
     progress("training", len(model.history), len(model.history))  # it may have ended early
     return model
 
