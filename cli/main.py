@@ -7,6 +7,7 @@ from rich.markup import escape
 
 from bench.errors import BenchError
 from cli.bench import bench
+from cli.dataset import dataset_command
 from cli.evaluate import evaluate_command
 from cli.features import features
 from cli.models import models
@@ -34,6 +35,7 @@ app = typer.Typer(
 
 app.command("simulate")(simulate_command)
 app.add_typer(features, name="features")
+app.command("dataset")(dataset_command)
 app.command("train")(train_command)
 app.command("tune")(tune_command)
 app.command("evaluate")(evaluate_command)

@@ -61,6 +61,14 @@ Until = Annotated[
         rich_help_panel=_HISTORY,
     ),
 ]
+Dataset = Annotated[
+    Path | None,
+    typer.Option(
+        help="A folder of `paceline dataset`; days that it lacks are added.",
+        show_default="none: days are joined and not kept",
+        rich_help_panel=_HISTORY,
+    ),
+]
 TableFile = Annotated[Path | None, typer.Option(help="Rows to train on, Parquet or CSV.", rich_help_panel=_FLAT)]
 ValidationFile = Annotated[
     Path | None, typer.Option(help="Rows to choose the best epoch by.", rich_help_panel=_FLAT)
@@ -86,6 +94,7 @@ def train_command(
     train_until: TrainUntil = None,
     validate_until: ValidateUntil = None,
     until: Until = None,
+    dataset: Dataset = None,
     table: TableFile = None,
     validation: ValidationFile = None,
     test: TestFile = None,
@@ -126,7 +135,7 @@ def train_command(
         else:
             ranking_spec = read_ranking_spec(spec or repo / "training.toml", model_flags)
             ranking_spec = ranking_spec.with_split(to_day(train_until), to_day(validate_until))
-            history = History(repo, profile, world or data_dir(repo) / "world", to_day(until))
+            history = History(repo, profile, world or data_dir(repo) / "world", to_day(until), dataset)
             published = train_ranking(history, Target(out, name or "ranking"), ranking_spec, progress)
     _report(published, as_json=as_json)
 

@@ -12,6 +12,7 @@ from cli.output import AsJson, print_json, print_table, say
 from cli.quiet import importing_tensorflow
 from cli.stages import shown_stages
 from cli.train import (
+    Dataset,
     Label,
     Profile,
     Repo,
@@ -53,6 +54,7 @@ def tune_command(
     train_until: TrainUntil = None,
     validate_until: ValidateUntil = None,
     until: Until = None,
+    dataset: Dataset = None,
     table: TableFile = None,
     validation: ValidationFile = None,
     label: Label = None,
@@ -94,7 +96,7 @@ def tune_command(
         else:
             ranking_spec = read_ranking_spec(spec or repo / "training.toml", model_flags)
             ranking_spec = ranking_spec.with_split(to_day(train_until), to_day(validate_until))
-            history = History(repo, profile, world or data_dir(repo) / "world", to_day(until))
+            history = History(repo, profile, world or data_dir(repo) / "world", to_day(until), dataset)
             tuned = tune_ranking(history, ranking_spec, search, progress)
     _report(tuned, out, as_json=as_json)
 

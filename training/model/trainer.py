@@ -65,7 +65,7 @@ class Trainer:
     def _step(self, batch: Rows) -> Any:
         with tf.GradientTape() as tape:
             logits = self._network.score_rows(batch.member, batch.classes, training=True)
-            loss = tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(batch.labels, logits))
+            loss = tf.reduce_sum(self._network.head.losses(batch.labels, logits))
         wide, deep = tape.gradient(loss, (self._wide, self._deep))
         if self._wide:
             self._ftrl.apply(wide, self._wide)

@@ -57,7 +57,8 @@ class SearchSpace:
     def __init__(self, spec: ModelSpec, crosses: Sequence[Cross] = ()) -> None:
         """Takes the specification, and crosses that may be added to its own."""
         self._spec = spec
-        self._crosses = {" x ".join(cross): cross for cross in (*spec.crosses, *crosses)}
+        tried = (*spec.crosses, *crosses) if spec.wide else ()
+        self._crosses = {" x ".join(cross): cross for cross in tried}
         self.distributions: dict[str, BaseDistribution] = {}
         self.first: dict[str, Any] = {}
         if spec.deep:
@@ -73,8 +74,9 @@ class SearchSpace:
         changes = {name: value for name, value in parameters.items() if name not in self._crosses}
         if "layer_sizes" in changes:
             changes["layer_sizes"] = tuple(map(int, changes["layer_sizes"].split(",")))
-        crosses = tuple(cross for name, cross in self._crosses.items() if parameters[name])
-        return replace(self._spec, crosses=crosses, **changes)
+        if self._spec.wide:
+            changes["crosses"] = tuple(cross for name, cross in self._crosses.items() if parameters[name])
+        return replace(self._spec, **changes)
 
     def _add_layers(self) -> None:
         sizes = ",".join(map(str, self._spec.layer_sizes))
