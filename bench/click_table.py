@@ -19,7 +19,7 @@ SIZES = (*_SMALL, 10_000, 10_000, 20_000, 30_000, 50_000, 100_000)
 """How many values each category has."""
 _HIDDEN = 4
 _PAIRED = 8
-"""How many columns have pairs with an effect."""
+"""How many categories, the first ones, have pairs with an effect."""
 _BASE_LOGIT = -1.3
 
 
@@ -55,9 +55,9 @@ def draw_clicks(row_count: int, seed: int) -> Clicks:
     for n, size in enumerate(SIZES):
         drawn = _draw_zipf(size, row_count, chance)
         columns[f"category_{n}"] = drawn
-        logits += truth.normal(0, 0.15, size)[drawn]
-        if n % 3 == 0 and n < 3 * _PAIRED:
-            vectors = truth.normal(0, 0.35, (size, _HIDDEN))[drawn]
+        logits += truth.normal(0, 0.25 if size < 1000 else 0.1, size)[drawn]
+        if n < _PAIRED:
+            vectors = truth.normal(0, 0.3, (size, _HIDDEN))[drawn]
             logits += (hidden * vectors).sum(axis=1)
             hidden += vectors
     labels = chance.random(row_count) < 1 / (1 + np.exp(-logits))
