@@ -17,7 +17,7 @@ from training.model.compiled import compiled
 
 DENSE_WEIGHTS = 2**22
 """The most weights of a table that is updated as a whole."""
-_FTRL_START = 0.1
+FTRL_START = 0.1
 """What FTRL's accumulators start at."""
 _BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-7
 
@@ -25,11 +25,11 @@ _BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-7
 class Ftrl:
     """FTRL-Proximal with L1 (McMahan et al., KDD 2013, algorithm 1; its beta is 0)."""
 
-    def __init__(self, weights: Sequence[Any], rate: float, l1: float) -> None:
-        """Takes Keras variables. Weights that are not 0 are kept until their gradients say otherwise."""
+    def __init__(self, weights: Sequence[Any], linears: Sequence[Any], rate: float, l1: float) -> None:
+        """Takes Keras variables, and what their linear terms start at, in the same shapes."""
         self._weights = list(weights)
-        self._accumulators = [tf.Variable(tf.fill(weight.shape, _FTRL_START)) for weight in weights]
-        self._linears = [tf.Variable(_linear_term(weight.value, rate, l1)) for weight in weights]
+        self._accumulators = [tf.Variable(tf.fill(weight.shape, FTRL_START)) for weight in weights]
+        self._linears = [tf.Variable(linear, dtype=tf.float32) for linear in linears]
         self._numbers = {"lr": rate, "l1": l1, "l2": 0.0, "lr_power": -0.5}
         self.slots = [*self._accumulators, *self._linears]
 
@@ -45,11 +45,6 @@ class Ftrl:
                 tf.raw_ops.ResourceSparseApplyFtrl(**where, **rows, **self._numbers)
             else:
                 tf.raw_ops.ResourceApplyFtrl(**where, grad=summed, **self._numbers)
-
-
-def _linear_term(weight: Any, rate: float, l1: float) -> Any:
-    """Returns the z that stands for a weight at the start, from ``w = (sign(z) l1 - z) rate / sqrt(n)``."""
-    return -tf.sign(weight) * l1 - weight * _FTRL_START**0.5 / rate
 
 
 class Adam:

@@ -37,7 +37,8 @@ class Trainer:
         self._wide = network.wide_variables
         in_wide = {id(variable) for variable in self._wide}
         self._deep = [v for v in network.trainable_variables if id(v) not in in_wide]
-        self._ftrl = Ftrl(self._wide, spec.wide_learning_rate, spec.wide_l1)
+        linears = [np.zeros(weight.shape, np.float32) for weight in self._wide]
+        self._ftrl = Ftrl(self._wide, linears, spec.wide_learning_rate, spec.wide_l1)
         self._adam = Adam(self._deep, spec.deep_learning_rate)
         self._run_epoch = tf.function(self._epoch)
         self._score = tf.function(network.score_rows, reduce_retracing=True)

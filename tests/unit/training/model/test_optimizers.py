@@ -30,7 +30,7 @@ def _adam(weight: Any) -> Adam:
 
 
 def _ftrl(weight: Any) -> Ftrl:
-    return Ftrl([weight], 0.5, 1.0)
+    return Ftrl([weight], [np.zeros(weight.shape)], 0.5, 1.0)
 
 
 def _train(make: Callable[[Any], Any], start: Any = TABLE) -> Any:
@@ -77,19 +77,17 @@ def test_in_a_large_table_adam_leaves_rows_alone_that_nobody_looks_up() -> None:
 def test_ftrl_takes_the_step_of_the_paper() -> None:
     """One weight from 0: n = 0.1 + g², z = g - (√n - √0.1) / rate * 0, w = -(z - sign(z) l1) * rate / √n."""
     weight = keras.Variable([0.0, 0.0])
-    Ftrl([weight], rate=0.5, l1=1.0).apply([tf.constant([3.0, 0.9])])
+    Ftrl([weight], [[0.0, 0.0]], rate=0.5, l1=1.0).apply([tf.constant([3.0, 0.9])])
 
     np.testing.assert_allclose(weight.numpy(), [-(3 - 1) * 0.5 / np.sqrt(9.1), 0], atol=1e-6)
 
 
-def test_ftrl_starts_from_the_weights_that_it_is_given() -> None:
-    """The first keeps 2 without a gradient; z of the second is -1 - 3 √0.1 / 0.5 + 4 - 3 (√16.1 - √0.1) / 0.5."""
-    weight = keras.Variable([2.0, 3.0, 0.0])
-    z = -1 - 6 * np.sqrt(0.1) + 4 - 6 * (np.sqrt(16.1) - np.sqrt(0.1))
+def test_ftrl_starts_from_its_linear_terms() -> None:
+    """Without a gradient it holds the weight that they stand for: z = -4 gives (4 - 1) * 0.5 / √0.1."""
+    weight = keras.Variable([7.0])
+    Ftrl([weight], [[-4.0]], rate=0.5, l1=1.0).apply([tf.constant([0.0])])
 
-    Ftrl([weight], rate=0.5, l1=1.0).apply([tf.constant([0.0, 4.0, 0.5])])
-
-    np.testing.assert_allclose(weight.numpy(), [2, -(z + 1) * 0.5 / np.sqrt(16.1), 0], rtol=1e-6)
+    np.testing.assert_allclose(weight.numpy(), [3 * 0.5 / np.sqrt(0.1)], rtol=1e-6)
 
 
 def test_ftrl_gives_the_same_weights_in_a_large_table(monkeypatch: pytest.MonkeyPatch) -> None:
