@@ -62,6 +62,14 @@ Until = Annotated[
         rich_help_panel=_HISTORY,
     ),
 ]
+Dataset = Annotated[
+    Path | None,
+    typer.Option(
+        help="A folder of `paceline dataset`; days that it lacks are added.",
+        show_default="none: days are joined and not kept",
+        rich_help_panel=_HISTORY,
+    ),
+]
 TableFile = Annotated[Path | None, typer.Option(help="Rows to train on, Parquet or CSV.", rich_help_panel=_FLAT)]
 ValidationFile = Annotated[
     Path | None, typer.Option(help="Rows to choose the best epoch by.", rich_help_panel=_FLAT)
@@ -91,6 +99,7 @@ def train_command(
     train_until: TrainUntil = None,
     validate_until: ValidateUntil = None,
     until: Until = None,
+    dataset: Dataset = None,
     table: TableFile = None,
     validation: ValidationFile = None,
     test: TestFile = None,
@@ -125,7 +134,7 @@ def train_command(
     paceline train --table train.csv --validation valid.csv --test test.csv --label clicked --json
     """
     forced_reason = _forced_reason(reason, force=force)
-    flat = _all_or_none(table=table, validation=validation, test=test, label=label)
+    flat = all_or_none(table=table, validation=validation, test=test, label=label)
     with importing_tensorflow():
         from training.dataset import History
         from training.flat import FlatFiles
@@ -135,11 +144,11 @@ def train_command(
     with refusals(as_json=as_json), shown_stages() as progress:
         if flat:
             files = FlatFiles(flat["table"], flat["validation"], flat["test"])
-            published = train_flat(files, flat["label"], target, _flat_spec(spec, model_flags), progress)
+            published = train_flat(files, flat["label"], target, read_flat_spec(spec, model_flags), progress)
         else:
-            ranking_spec = _ranking_spec(spec or repo / "training.toml", model_flags)
-            ranking_spec = ranking_spec.with_split(_day(train_until), _day(validate_until))
-            history = History(repo, profile, world or data_dir(repo) / "world", _day(until))
+            ranking_spec = read_ranking_spec(spec or repo / "training.toml", model_flags)
+            ranking_spec = ranking_spec.with_split(to_day(train_until), to_day(validate_until))
+            history = History(repo, profile, world or data_dir(repo) / "world", to_day(until), dataset)
             published = train_ranking(history, target, ranking_spec, progress)
     _report(published, as_json=as_json)
 
@@ -153,7 +162,7 @@ def _forced_reason(reason: str | None, *, force: bool) -> str:
     return reason or ""
 
 
-def _all_or_none(**flags: Any) -> dict[str, Any]:
+def all_or_none(**flags: Any) -> dict[str, Any]:
     """Returns the flags of a flat table, nothing where none is given."""
     missing = [f"--{flag}" for flag, value in flags.items() if value is None]
     if missing and len(missing) < len(flags):
@@ -161,15 +170,18 @@ def _all_or_none(**flags: Any) -> dict[str, Any]:
     return {} if missing else flags
 
 
-def _flat_spec(path: Path | None, model_flags: Mapping[str, Any]) -> FlatSpec:
+def read_flat_spec(path: Path | None, model_flags: Mapping[str, Any]) -> FlatSpec:
+    """Returns the specification of a file, the default one without a file, with the flags in place of its keys."""
     return parse_flat_spec(read_spec_file(path) if path else "", str(path), model_flags)
 
 
-def _ranking_spec(path: Path, model_flags: Mapping[str, Any]) -> RankingSpec:
+def read_ranking_spec(path: Path, model_flags: Mapping[str, Any]) -> RankingSpec:
+    """Returns the specification of a file, with the flags in place of its keys."""
     return parse_ranking_spec(read_spec_file(path), str(path), model_flags)
 
 
-def _day(moment: datetime | None) -> date | None:
+def to_day(moment: datetime | None) -> date | None:
+    """Returns the day of an option that is given as one."""
     return moment.date() if moment else None
 
 

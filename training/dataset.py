@@ -1,36 +1,42 @@
-"""Training rows with the features that were known of member and class at the time: Feast's point-in-time join.
+"""Training rows with the features that were known of member and class at the time: a point-in-time join.
 
 A value that its view's TTL had outlived by then comes back null, and so becomes the missing marker, as in serving.
 """
 
+import hashlib
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
-import duckdb
-import numpy as np
 import pyarrow as pa
-from feast.errors import FeastError
-from numpy.typing import NDArray
 
-from contract.columns import to_column
 from contract.stubs import manifest_pb2 as pb
 from features.aggregates import repository_settings
 from features.days import each_day
 from features.description import describe_registry
 from features.repository import feature_service, open_store
+from features.view_sources import view_sources
+from training.arrow_columns import ColumnReader
+from training.dataset_folder import DatasetFolder
 from training.errors import DataError
+from training.exclusive import only_writer
+from training.growing import GrowingColumns
 from training.inputs import service_inputs
+from training.joins.day import DayJoin, Engine, FeatureFiles
+from training.joins.on_duckdb import DuckDBEngine
+from training.joins.sql import Window
 from training.labels import to_labels
 from training.progress import Progress
 from training.rows import EVENT_TIME, TrainingRows
 from training.spec import RankingSpec
-from training.table import Table, concatenate
+from training.table import Columns, Table
 
-_ROW = "paceline_row"
 _FEATURES = (pb.SOURCE_MEMBER, pb.SOURCE_CLASS)
+_LABEL, _TIMES = "the label", "the times"
+"""Columns of a loaded day that are no inputs; no input has a space in its name."""
+_ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +48,14 @@ class History:
         profile: Its profile; "" is the default one.
         world: The folder of the raw tables.
         until: The last day that is known of; None is the last with rows.
+        dataset: The folder that keeps the days that were joined; None to keep none.
     """
 
     repo: Path
     profile: str
     world: Path
     until: date | None = None
+    dataset: Path | None = None
 
 
 class RankingDataset:
@@ -63,17 +71,21 @@ class RankingDataset:
         Raises:
             ContractError: A tag of the service or of a feature is wrong.
             DataError: The service can't be read by a model, or the rows lack a column.
-            FeatureError: The repository can't be opened, or the service is not registered.
+            FeatureError: The repository can't be opened, the service is not registered, or features are missing.
         """
-        self._store = open_store(history.repo, history.profile)
-        self._service = feature_service(self._store, spec.dataset.feature_service)
+        store = open_store(history.repo, history.profile)
+        service = feature_service(store, spec.dataset.feature_service)
         self._until = history.until
         self._label = spec.dataset.label
-        self._context = list(spec.context)
-        self.inputs = service_inputs(describe_registry(self._store), self._service.name, spec.context)
+        self._folder = history.dataset
+        self.inputs = service_inputs(describe_registry(store), service.name, spec.context)
+        wanted = [i.name for i in self.inputs.inputs if i.source in _FEATURES]
+        self._features = FeatureFiles(view_sources(store, service, wanted))
         self.days = repository_settings(history.repo).days
         self.rows = TrainingRows(history.repo, history.world, self.days)
-        self.rows.require(self._keys(), self._label, self._context)
+        keys = [self.inputs.source.member_key, self.inputs.source.class_key]
+        self.rows.require(keys, self._label, spec.context)
+        self._row_columns = [*keys, EVENT_TIME, self._label, *spec.context]
 
     def day_range(self) -> tuple[date, date]:
         """Returns the first day with rows, and the last that is known of."""
@@ -83,67 +95,87 @@ class RankingDataset:
     def load(self, first: date, last: date, progress: Progress) -> Table:
         """Returns the rows from one day to another, both included; a day at a time, which bounds the memory.
 
+        With a folder for days that were joined, those that are not in it yet are added.
+
         Raises:
+            ContractError: A feature is of another type than it was registered with.
             DataError: There are none, or the features can't be read.
         """
-        tables = list(self._days(first, last, progress))
-        if not tables:
+        row_count = self.rows.count(first, last)
+        if not row_count:
             raise DataError(f"there are no training rows from {first} to {last}")
-        return concatenate(tables)
+        growing = GrowingColumns(row_count)
+        reader = ColumnReader()
+        for joined in self._days(first, last, progress):
+            growing.append(self._to_columns(joined, reader))
+        columns = dict(growing.columns())
+        labels, times = columns.pop(_LABEL), columns.pop(_TIMES)
+        return Table(columns, labels, columns[self.inputs.source.member_key], times)
 
-    def _days(self, first: date, last: date, progress: Progress) -> Iterator[Table]:
-        days = list(each_day(first, last))
-        for done, day in enumerate(days):
-            progress("joining features", done, len(days))
-            rows = self.rows.between(day, day, [*self._keys(), EVENT_TIME, self._label, *self._context])
-            if rows.num_rows:
-                yield self._to_table(rows, self._join(rows))
-        progress("joining features", len(days), len(days))
+    def build(self, folder: Path, engine: Engine, first: date, last: date, progress: Progress) -> int:
+        """Joins the days that a folder lacks or has of other rows, definitions or features; returns how many.
 
-    def _keys(self) -> list[str]:
-        return [self.inputs.source.member_key, self.inputs.source.class_key]
+        Raises:
+            DataError: Another run writes into the folder, or a day can't be joined or written.
+        """
+        kept, built = DatasetFolder(folder), 0
+        with only_writer(folder):
+            kept.clear_leftovers()
+            for day in _told(first, last, progress):
+                built += self._keep(kept, day, engine)
+        return built
 
-    def _join(self, rows: pa.Table) -> pa.Table:
-        """Returns the features of the rows in their order, which Feast does not keep."""
-        numbers = pa.array(np.arange(rows.num_rows))
-        entities = rows.select([*self._keys(), EVENT_TIME]).append_column(_ROW, numbers).to_pandas()
-        try:
-            job = self._store.get_historical_features(
-                entities, features=self._service, filter_by_created_timestamp=True
-            )
-            joined = job.to_arrow().sort_by(_ROW)
-        except (FeastError, duckdb.Error) as error:
-            raise DataError(f"feature service {self._service.name!r} can't be joined: {error}") from error
-        # The "file" offline store loses rows (feast-dev/feast#6787).
-        if not joined[_ROW].combine_chunks().equals(numbers):
-            raise DataError(f"feature service {self._service.name!r}: the join lost or repeated rows")
-        return joined
+    def _days(self, first: date, last: date, progress: Progress) -> Iterator[pa.Table]:
+        """Yields the joined rows of every day that has some."""
+        engine = DuckDBEngine()
+        kept = DatasetFolder(self._folder) if self._folder else None
+        with only_writer(self._folder) if self._folder else nullcontext():
+            for day in _told(first, last, progress):
+                if not self.rows.count(day, day):
+                    continue
+                if kept is None:
+                    yield engine.table(self._join(day))
+                else:
+                    self._keep(kept, day, engine)
+                    yield kept.read(day)
 
-    def _to_table(self, rows: pa.Table, joined: pa.Table) -> Table:
-        times = rows[EVENT_TIME].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_numpy() // 1_000_000
-        columns = {}
-        for spec in self.inputs.inputs:
-            if spec.source == pb.SOURCE_REQUEST_TIME:
-                columns[spec.name] = times
-            else:
-                table = joined if spec.source in _FEATURES else rows
-                columns[spec.name] = to_column(spec, _objects(table[spec.name].combine_chunks()))
-        return Table(
-            columns=columns,
-            labels=to_labels(f"label {self._label!r}", rows[self._label].to_pylist()),
-            members=columns[self.inputs.source.member_key],
-            times=times,
+    def _keep(self, folder: DatasetFolder, day: date, engine: Engine) -> bool:
+        """Joins a day unless it is there; returns whether it did."""
+        fingerprint = self._fingerprint(day)
+        if not self.rows.count(day, day) or folder.is_current(day, fingerprint):
+            return False
+        folder.write(day, self._join(day), fingerprint, engine)
+        return True
+
+    def _join(self, day: date) -> DayJoin:
+        return self._features.day(self.rows.between(day, day, self._row_columns), EVENT_TIME, self._window(day))
+
+    def _fingerprint(self, day: date) -> str:
+        state = (
+            self._row_columns,
+            self.rows.digest(day, self._row_columns),
+            self._features.state(self._window(day)),
         )
+        return hashlib.sha256(repr(state).encode()).hexdigest()
+
+    def _window(self, day: date) -> Window:
+        return Window(self.days.end(day - _ONE_DAY), self.days.end(day))
+
+    def _to_columns(self, joined: pa.Table, reader: ColumnReader) -> Columns:
+        times = joined[EVENT_TIME].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_numpy() // 1_000_000
+        columns = {
+            spec.name: times if spec.source == pb.SOURCE_REQUEST_TIME else reader.read(spec, joined[spec.name])
+            for spec in self.inputs.inputs
+        }
+        columns[_LABEL] = to_labels(f"label {self._label!r}", joined[self._label].to_pylist())
+        columns[_TIMES] = times
+        return columns
 
 
-def _objects(column: pa.Array) -> NDArray[Any]:
-    """Returns a column as objects, None where null; equal texts are one object, which saves most of the memory."""
-    if pa.types.is_list(column.type):
-        ends = column.value_lengths().fill_null(0).to_numpy().cumsum()
-        lists = np.empty(len(column), dtype=object)
-        lists[:] = np.split(_objects(column.flatten()), ends[:-1])
-        lists[~column.is_valid().to_numpy(zero_copy_only=False)] = None
-        return lists
-    encoded = column.dictionary_encode()
-    values = np.array([*encoded.dictionary.to_pylist(), None], dtype=object)
-    return np.asarray(values[encoded.indices.fill_null(len(values) - 1).to_numpy()])
+def _told(first: date, last: date, progress: Progress) -> Iterator[date]:
+    """Yields the days, and tells how many are done."""
+    days = list(each_day(first, last))
+    for done, day in enumerate(days):
+        progress("joining features", done, len(days))
+        yield day
+    progress("joining features", len(days), len(days))

@@ -4,7 +4,8 @@ TrainingError
 ├── DataError      the rows can't be trained or evaluated on
 ├── SpecError      the specification is wrong
 ├── PublishError   the version could not be written
-└── RefusedError   the gate does not let it through
+├── RefusedError   the gate does not let it through
+└── TuningError    the search can't go on
 """
 
 from contract.stubs.manifest_pb2 import Manifest
@@ -41,3 +42,7 @@ class RefusedError(TrainingError):
             f"the first is {failed[0].name}: {failed[0].message}"
         )
         self.manifest = manifest
+
+
+class TuningError(TrainingError):
+    """The folder of a search is that of another or of a running one, can't be written, or no trial succeeded."""

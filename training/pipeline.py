@@ -146,7 +146,9 @@ def _manifest(target: Target, candidate: Candidate) -> pb.Manifest:
         vocabularies=candidate.model.vocabularies(),
         metrics=candidate.metrics,
         score_tolerance=SCORE_TOLERANCE,
-        training=pb.Training(seed=candidate.spec.seed, row_count=len(train)),
+        training=pb.Training(
+            seed=candidate.spec.seed, row_count=len(train), calibration=candidate.model.calibration()
+        ),
     )
     if train.times is not None:
         manifest.training.first_row_time.FromSeconds(int(np.min(train.times)))

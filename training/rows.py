@@ -4,6 +4,7 @@
 Parquet files being one. It yields the member key, the class key, ``event_timestamp``, the label and the context.
 """
 
+import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,12 +17,14 @@ from numpy.typing import NDArray
 
 from features.days import Days
 from training.errors import DataError
+from training.joins.on_duckdb import connect
 from training.spec import TruthSpec
 
 ROWS_FILE = "training_rows.sql"
 EVENT_TIME = "event_timestamp"
 
 _ROWS = "training_rows"
+_IN_ORDER = "ORDER BY rowid"
 _ONE_DAY = timedelta(days=1)
 
 
@@ -41,8 +44,8 @@ class TrainingRows:
         """
         self._path = repo / ROWS_FILE
         self._days = days
-        self._connection = duckdb.connect()
-        self._connection.execute("SET TimeZone = 'UTC'")
+        self._scratch = tempfile.TemporaryDirectory(prefix="paceline-")
+        self._connection = connect(Path(self._scratch.name))
         self._tables = _open_tables(self._connection, world)
         self._columns = self._run()
 
@@ -81,7 +84,17 @@ class TrainingRows:
 
     def between(self, first: date, last: date, columns: Iterable[str]) -> pa.Table:
         """Returns columns of the rows from one day to another, both included."""
-        return self._select(", ".join(f'"{column}"' for column in columns), first, last)
+        return self._select(", ".join(f'"{column}"' for column in columns), first, last, _IN_ORDER)
+
+    def count(self, first: date, last: date) -> int:
+        """Returns how many rows there are from one day to another, both included."""
+        return int(self._select("count(*) AS count", first, last)["count"][0].as_py())
+
+    def digest(self, day: date, columns: Iterable[str]) -> str:
+        """Returns a text that changes with the columns of the rows of a day, whatever their order."""
+        listed = ", ".join(f'"{column}"' for column in columns)
+        found = self._select(f"count(*) AS count, sum(hash({listed})::HUGEINT)::VARCHAR AS hashes", day, day)
+        return f"{found['count'][0]} {found['hashes'][0]}"
 
     def true_probabilities(self, truth: TruthSpec, first: date, last: date) -> NDArray[np.float64] | None:
         """Returns the true probability of each row of `between`, ``[rows]``; None without a table of them.
@@ -96,7 +109,7 @@ class TrainingRows:
             f'WHERE truth."{truth.row_id}" = {_ROWS}."{truth.row_id}")::DOUBLE AS probability'
         )
         try:
-            found = self._select(look_up, first, last)["probability"]
+            found = self._select(look_up, first, last, _IN_ORDER)["probability"]
         except duckdb.Error as error:
             raise DataError(f"table {truth.table!r}: {error}") from None
         if found.null_count:
@@ -124,11 +137,11 @@ class TrainingRows:
     def _value(self, aggregate: str) -> Any:
         return self._connection.sql(f"SELECT {aggregate} FROM {_ROWS}").fetchall()[0][0]  # noqa: S608
 
-    def _select(self, columns: str, first: date, last: date) -> pa.Table:
+    def _select(self, columns: str, first: date, last: date, order: str = "") -> pa.Table:
         begin, end = self._days.end(first - _ONE_DAY), self._days.end(last)
         return self._connection.sql(
             f"SELECT {columns} FROM {_ROWS} WHERE {EVENT_TIME} >= TIMESTAMPTZ '{begin}' "  # noqa: S608
-            f"AND {EVENT_TIME} < TIMESTAMPTZ '{end}' ORDER BY rowid"
+            f"AND {EVENT_TIME} < TIMESTAMPTZ '{end}' {order}"
         ).to_arrow_table()
 
 

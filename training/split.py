@@ -59,14 +59,22 @@ def split_by_days(table: Table, days: SplitDays, utc_offset: timedelta) -> Split
     numbers = day_numbers(table.times, utc_offset)
     train_end, validation_end = _number(days.train_until), _number(days.validate_until)
     splits = Splits(
-        train=table.take(numbers <= train_end),
-        validation=table.take((numbers > train_end) & (numbers <= validation_end)),
-        test=table.take(numbers > validation_end),
+        train=table.take(_rows(numbers <= train_end)),
+        validation=table.take(_rows((numbers > train_end) & (numbers <= validation_end))),
+        test=table.take(_rows(numbers > validation_end)),
     )
     check_labels(f"the training split, the days until {days.train_until},", splits.train)
     check_labels(f"the validation split, the days until {days.validate_until},", splits.validation)
     check_labels(f"the test split, the days after {days.validate_until},", splits.test)
     return splits
+
+
+def _rows(mask: NDArray[np.bool_]) -> NDArray[np.intp] | slice:
+    """Returns the rows of a mask; as a slice, which copies nothing, where they follow each other."""
+    rows = np.flatnonzero(mask)
+    if len(rows) and rows[-1] - rows[0] + 1 == len(rows):
+        return slice(int(rows[0]), int(rows[-1]) + 1)
+    return rows
 
 
 def _number(day: date) -> int:

@@ -1,6 +1,6 @@
 """The rows that a model is trained and evaluated on."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,32 +23,24 @@ class Table:
         labels: 0 or 1, ``[rows]`` float32.
         members: Who each row was shown to, ``[rows]`` objects; None for a flat table.
         times: When, in seconds since the epoch, ``[rows]`` int64; None for a flat table.
+        warnings: What was odd about the rows when they were read, a sentence each.
     """
 
     columns: Columns
     labels: NDArray[np.float32]
     members: NDArray[Any] | None = None
     times: NDArray[np.int64] | None = None
+    warnings: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
 
-    def take(self, rows: NDArray[Any]) -> "Table":
-        """Returns the rows chosen by a mask or by indices."""
+    def take(self, rows: NDArray[Any] | slice) -> "Table":
+        """Returns the rows chosen by a mask, by indices, or by a slice, which copies nothing."""
         return Table(
             columns={name: column[rows] for name, column in self.columns.items()},
             labels=self.labels[rows],
             members=None if self.members is None else self.members[rows],
             times=None if self.times is None else self.times[rows],
+            warnings=self.warnings,
         )
-
-
-def concatenate(tables: Sequence[Table]) -> Table:
-    """Returns the rows of several tables with the same columns, in order."""
-    first = tables[0]
-    return Table(
-        columns={name: np.concatenate([table.columns[name] for table in tables]) for name in first.columns},
-        labels=np.concatenate([table.labels for table in tables]),
-        members=None if first.members is None else np.concatenate([table.members for table in tables]),
-        times=None if first.times is None else np.concatenate([table.times for table in tables]),
-    )

@@ -524,6 +524,7 @@ class Training(_message.Message):
     FIRST_ROW_TIME_FIELD_NUMBER: _builtins.int
     LAST_ROW_TIME_FIELD_NUMBER: _builtins.int
     SPEC_TOML_FIELD_NUMBER: _builtins.int
+    CALIBRATION_FIELD_NUMBER: _builtins.int
     seed: _builtins.int
     """The seed."""
     row_count: _builtins.int
@@ -538,6 +539,10 @@ class Training(_message.Message):
     def last_row_time(self) -> _timestamp_pb2.Timestamp:
         """The time of the last row trained on; unset for a table without times."""
 
+    @_builtins.property
+    def calibration(self) -> Global___Calibration:
+        """What makes probabilities of the model's logits; unset if its scores are none."""
+
     def __init__(
         self,
         *,
@@ -546,14 +551,44 @@ class Training(_message.Message):
         first_row_time: _timestamp_pb2.Timestamp | None = ...,
         last_row_time: _timestamp_pb2.Timestamp | None = ...,
         spec_toml: _builtins.str = ...,
+        calibration: Global___Calibration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["first_row_time", b"first_row_time", "last_row_time", b"last_row_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["calibration", b"calibration", "first_row_time", b"first_row_time", "last_row_time", b"last_row_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_row_time", b"first_row_time", "last_row_time", b"last_row_time", "row_count", b"row_count", "seed", b"seed", "spec_toml", b"spec_toml"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["calibration", b"calibration", "first_row_time", b"first_row_time", "last_row_time", b"last_row_time", "row_count", b"row_count", "seed", b"seed", "spec_toml", b"spec_toml"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Training: _TypeAlias = Training  # noqa: Y015
+
+@_typing.final
+class Calibration(_message.Message):
+    """How the logits of a model become probabilities, fitted on the validation
+    split: sigmoid(logit / temperature + bias). The scores of the signatures are
+    calibrated already.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEMPERATURE_FIELD_NUMBER: _builtins.int
+    BIAS_FIELD_NUMBER: _builtins.int
+    temperature: _builtins.float
+    """Above 1 the model is too sure of itself."""
+    bias: _builtins.float
+    """Above 0 the model's probabilities are too low."""
+    def __init__(
+        self,
+        *,
+        temperature: _builtins.float = ...,
+        bias: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bias", b"bias", "temperature", b"temperature"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Calibration: _TypeAlias = Calibration  # noqa: Y015
 
 @_typing.final
 class Gate(_message.Message):

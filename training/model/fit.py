@@ -11,6 +11,8 @@ from sklearn.metrics import roc_auc_score
 from contract.stubs import manifest_pb2 as pb
 from training.model.checks import check_crosses, check_inputs
 from training.model.fitted import FittedModel
+from training.model.folding import fold
+from training.model.head import LogisticHead
 from training.model.inputs import InputEncoder
 from training.model.network import Network
 from training.model.spec import ModelSpec
@@ -27,7 +29,8 @@ def fit(
     """Trains a model; the same rows, spec and machine give the same model.
 
     Vocabularies, moments and buckets come from `train` only. Training ends when the AUC of `validation` has not
-    risen for `spec.patience` epochs, and the weights of the best epoch are kept. Seeds the process's random
+    risen for `spec.patience` epochs, the weights of the best epoch are kept, and their scores are calibrated on
+    `validation`. Seeds the process's random
     numbers and makes its TensorFlow operations deterministic.
 
     Args:
@@ -45,9 +48,12 @@ def fit(
     keras.utils.set_random_seed(spec.seed)
     tf.config.experimental.enable_op_determinism()
     encoder = InputEncoder(inputs, train.columns, spec)
-    network = Network(encoder.member.layout, encoder.classes.layout, spec, float(train.labels.mean()))
-    history = _train(network, _encode(encoder, train), _encode(encoder, validation), spec, on_epoch)
-    return FittedModel(encoder, network, history)
+    network = Network(encoder.member.layout, encoder.classes.layout, spec, LogisticHead.of(train.labels))
+    splits = _encode(encoder, train), _encode(encoder, validation)
+    trainer = Trainer(network, spec)
+    history = _train(network, trainer, splits, spec, on_epoch)
+    head = network.head.calibrated(validation.labels, trainer.score(splits[1]))
+    return FittedModel(encoder, fold(network), head, history)
 
 
 def _encode(encoder: InputEncoder, table: Table) -> Rows:
@@ -57,10 +63,10 @@ def _encode(encoder: InputEncoder, table: Table) -> Rows:
 
 
 def _train(
-    network: Network, train: Rows, validation: Rows, spec: ModelSpec, on_epoch: OnEpoch
+    network: Network, trainer: Trainer, splits: tuple[Rows, Rows], spec: ModelSpec, on_epoch: OnEpoch
 ) -> list[Mapping[str, float]]:
     """Leaves the network with the weights of its best epoch, and returns the figures of every epoch."""
-    trainer = Trainer(network, spec)
+    train, validation = splits
     shuffler = np.random.default_rng(spec.seed)
     history: list[Mapping[str, float]] = []
     weights = network.get_weights()

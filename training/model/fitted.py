@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from contract.stubs import manifest_pb2 as pb
 from training.model.export import export
+from training.model.head import Head
 from training.model.inputs import InputEncoder, tensor_specs
 from training.model.network import Network
 from training.model.signatures import Signatures
@@ -20,13 +21,17 @@ class FittedModel:
 
     Attributes:
         history: The figures of each epoch: "loss", "validation_loss" and "validation_auc".
+        head: What makes scores of logits.
     """
 
-    def __init__(self, encoder: InputEncoder, network: Network, history: Sequence[Mapping[str, float]]) -> None:
+    def __init__(
+        self, encoder: InputEncoder, network: Network, head: Head, history: Sequence[Mapping[str, float]]
+    ) -> None:
+        """Takes a network that is folded, and its head with the calibration."""
         self.history = history
+        self.head = head
         self._encoder = encoder
-        self._network = network
-        self._signatures = Signatures(encoder, network)
+        self._signatures = Signatures(encoder, network, head)
         self._score = tf.function(self._signatures.score).get_concrete_function(**tensor_specs(encoder.inputs))
 
     def predict(self, columns: Mapping[str, NDArray[Any]], batch_size: int = 8192) -> NDArray[np.float32]:
@@ -50,6 +55,10 @@ class FittedModel:
     def export(self, directory: Path) -> None:
         """Writes the model into `directory` as a SavedModel with all its signatures."""
         export(self._signatures, directory)
+
+    def calibration(self) -> pb.Calibration | None:
+        """Returns what the manifest says of the calibration; None where scores are no probabilities."""
+        return self.head.message()
 
     def vocabularies(self) -> list[pb.Vocabulary]:
         """Returns what the manifest says of each vocabulary."""

@@ -4,7 +4,6 @@ Each side is turned into a `Code`, which holds all that can be computed without 
 codes by broadcasting: row by row in training, every member with every class in a ranking.
 """
 
-import math
 from typing import Any
 
 import keras
@@ -14,6 +13,7 @@ from training.model.crosses import CrossWeights, plan_crosses
 from training.model.deep import Perceptron, Projection
 from training.model.embeddings import EmbeddingTable
 from training.model.encoded import Encoded, Layout
+from training.model.head import Head
 from training.model.side import Code, Side, WideSide
 from training.model.spec import ModelSpec
 
@@ -21,19 +21,23 @@ from training.model.spec import ModelSpec
 class Network(keras.layers.Layer):
     """The Wide & Deep network (Cheng et al. 2016, arXiv 1606.07792).
 
-    Its bias starts at the log-odds of the training labels, so the weights need not learn the base rate.
+    Its bias starts at the head's base logit.
     """
 
-    def __init__(self, member: Layout, classes: Layout, spec: ModelSpec, base_rate: float) -> None:
-        """Takes the columns of the sides, none for the class side of a flat table, and the mean label.
+    def __init__(self, member: Layout, classes: Layout, spec: ModelSpec, head: Head) -> None:
+        """Takes the columns of the sides, none for the class side of a flat table, and what the logits mean.
 
         Raises:
             SpecError: A cross has too many cells.
         """
         super().__init__()
-        self.bias = self.add_weight(shape=(), initializer=_log_odds(base_rate), name="bias")
+        self.layouts = (member, classes)
+        self.spec = spec
+        self.head = head
+        start = keras.initializers.Constant(head.base_logit)
+        self.bias = self.add_weight(shape=(), initializer=start, name="bias")
         features = {feature.name: feature for feature in (*member.features, *classes.features)}
-        crosses = plan_crosses(spec.crosses, features)
+        crosses = plan_crosses(spec.crosses if spec.wide else (), features)
         self.crosses = CrossWeights(crosses)
         self.embeddings = EmbeddingTable(list(features.values()), spec.embedding_size) if spec.deep else None
         self.perceptron = Perceptron(spec) if spec.deep else None
@@ -75,8 +79,3 @@ class Network(keras.layers.Layer):
         sides = (self.member, self.classes)
         tables = [side.wide.features.table for side in sides if side.wide is not None]
         return [*tables, self.crosses.table] if tables else []
-
-
-def _log_odds(rate: float) -> keras.initializers.Initializer:
-    cut = min(max(rate, 1e-6), 1 - 1e-6)
-    return keras.initializers.Constant(math.log(cut / (1 - cut)))

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from contract.stubs import manifest_pb2 as pb
 from training.model.examples import parse_examples
+from training.model.head import Head
 from training.model.inputs import InputEncoder, tensor_specs
 from training.model.network import Network
 from training.model.side import Code
@@ -14,23 +15,25 @@ from training.model.side import Code
 class Signatures:
     """The functions that become the signatures of the SavedModel. Scores are probabilities."""
 
-    def __init__(self, encoder: InputEncoder, network: Network) -> None:
+    def __init__(self, encoder: InputEncoder, network: Network, head: Head) -> None:
+        """Takes the head with its calibration, which the network was trained without."""
         self.encoder = encoder
         self.network = network
+        self._head = head
 
     def score(self, **columns: Any) -> dict[str, Any]:
         """`serving_default`: returns the score ``[rows]`` of members and classes paired row by row."""
-        return {"score": self._probabilities(columns)}
+        return {"score": self._scores(columns)}
 
     def classify(self, inputs: Any) -> dict[str, Any]:
         """Returns the scores ``[rows, 2]`` of the labels 0 and 1 for serialised examples ``[rows]``."""
-        scores = self._probabilities(parse_examples(self.encoder.inputs, inputs))
+        scores = self._scores(parse_examples(self.encoder.inputs, inputs))
         classes = tf.tile([["0", "1"]], [tf.shape(scores)[0], 1])
         return {"classes": classes, "scores": tf.stack([1.0 - scores, scores], axis=1)}
 
     def regress(self, inputs: Any) -> dict[str, Any]:
         """Returns the score ``[rows, 1]`` of serialised examples ``[rows]``."""
-        return {"outputs": self._probabilities(parse_examples(self.encoder.inputs, inputs))[:, None]}
+        return {"outputs": self._scores(parse_examples(self.encoder.inputs, inputs))[:, None]}
 
     def encode_classes(self, **columns: Any) -> dict[str, Any]:
         """Returns what `rank` needs to know of classes: the `Code` of the class side."""
@@ -59,7 +62,7 @@ class Signatures:
         best = tf.math.top_k(tf.where(candidates, logits, -float("inf")), k=count)
         is_ranked = best.values > -float("inf")
         return {
-            "scores": tf.where(is_ranked, tf.sigmoid(best.values), -1.0),
+            "scores": tf.where(is_ranked, self._head.scores(best.values), -1.0),
             "positions": tf.where(is_ranked, best.indices, -1),
         }
 
@@ -87,5 +90,5 @@ class Signatures:
         }
         return {"encode_classes": encode, "rank": tf.function(self.rank).get_concrete_function(**arguments)}
 
-    def _probabilities(self, columns: Any) -> Any:
-        return tf.sigmoid(self.network.score_rows(*self.encoder(columns)))
+    def _scores(self, columns: Any) -> Any:
+        return self._head.scores(self.network.score_rows(*self.encoder(columns)))

@@ -7,10 +7,11 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from contract.stubs import manifest_pb2 as pb
-from features.errors import StoreError
+from features.errors import SourceError, StoreError
 from tests.support.histories import LAST_DAY, ROWS, SIZE, TRAINING, write_history
 from training.dataset import History, RankingDataset
 from training.errors import DataError
@@ -124,6 +125,26 @@ def test_progress_is_told_day_by_day(history: History) -> None:
     assert heard == [("joining features", day, SIZE.days) for day in range(SIZE.days + 1)]
 
 
+def test_features_that_can_not_be_read_are_named(tmp_path: Path) -> None:
+    history = write_history(tmp_path)
+    folder = history.world.parent / "features" / "classes"
+    (folder / "day=2026-03-04.parquet").write_bytes(b"PAR1 cut")
+
+    with pytest.raises(SourceError, match=r"view 'classes': .*day=2026-03-04.parquet can't be read"):
+        _open(history)
+
+
+def test_a_file_without_a_feature_is_named(tmp_path: Path) -> None:
+    history = write_history(tmp_path)
+    path = history.world.parent / "features" / "classes" / "day=2026-03-04.parquet"
+    pq.write_table(pq.read_table(path).drop_columns(["class_minutes"]), path)
+
+    with pytest.raises(
+        SourceError, match=r"day=2026-03-04.parquet lacks the column 'class_minutes', found class_id"
+    ):
+        _open(history)
+
+
 def test_days_without_rows_are_refused(history: History) -> None:
     with pytest.raises(DataError, match="no training rows from 2026-04-01 to 2026-04-02"):
         _load(_open(history), date(2026, 4, 1), date(2026, 4, 2))
@@ -139,8 +160,8 @@ def test_features_that_were_never_computed_are_named(tmp_path: Path) -> None:
     for path in (history.world.parent / "features" / "classes").glob("*.parquet"):
         path.unlink()
 
-    with pytest.raises(DataError, match=r"feature service 'small_v1' can't be joined: .*classes"):
-        _load(_open(history))
+    with pytest.raises(SourceError, match=r"view 'classes': there is no file .*classes/\*.parquet; run `paceline"):
+        _open(history)
 
 
 def test_a_column_that_the_query_does_not_yield_is_named(tmp_path: Path) -> None:

@@ -133,6 +133,18 @@ def test_rank_and_serving_default_agree_whatever_is_sent(
     np.testing.assert_allclose(ranked["scores"], np.take_along_axis(served, ranked["positions"], 1), atol=1e-5)
 
 
+def test_batch_norm_is_folded_into_the_exported_weights(exported: Callable[[str], Exported]) -> None:
+    """The model with the deep part only was trained with it."""
+    written = saved_model_pb2.SavedModel.FromString((exported("deep").directory / "saved_model.pb").read_bytes())
+
+    library = written.meta_graphs[0].graph_def.library
+    operations = {node.op for function in library.function for node in function.node_def}
+    assert "MatMul" in operations
+    assert not operations & {"Rsqrt", "FusedBatchNormV3"}
+    names = {name for name, _ in tf.train.list_variables(str(exported("deep").directory / "variables/variables"))}
+    assert not [name for name in names if "norm" in name or "moving" in name]
+
+
 def test_only_candidates_are_ranked_and_the_rest_filled_up(exported: Callable[[str], Exported]) -> None:
     members, classes = draw_members(2, UNSEEN), draw_classes(5, UNSEEN)
     candidates = np.array([[False, True, False, True, True], [False] * 5])

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from tests.support.saved_layers import reloaded
 from training.model.encoded import Encoded, Feature, Layout
+from training.model.head import LogisticHead
 from training.model.network import Network
 from training.model.side import Code
 from training.model.spec import ModelSpec
@@ -29,7 +30,7 @@ def _network(
     parts: str = "both", classes: Layout = CLASSES, crosses: tuple[tuple[str, ...], ...] = CROSSES
 ) -> Network:
     fields = {"crosses": crosses, "layer_sizes": (8, 4), "embedding_size": 3, "batch_norm": True, **PARTS[parts]}
-    network = Network(MEMBER, classes, ModelSpec(**fields), base_rate=0.2)
+    network = Network(MEMBER, classes, ModelSpec(**fields), LogisticHead(0.2))
     rng = np.random.default_rng(7)
     network.set_weights([rng.uniform(0.5, 1, weight.shape) for weight in network.get_weights()])
     return network
@@ -61,7 +62,7 @@ def test_crosses_within_a_side_are_part_of_the_sides_own_weights() -> None:
 
 
 def test_logits_start_at_the_log_odds_of_the_base_rate() -> None:
-    network = Network(MEMBER, CLASSES, ModelSpec(deep=False), base_rate=0.2)
+    network = Network(MEMBER, CLASSES, ModelSpec(deep=False), LogisticHead(0.2))
 
     logits = network.score_rows(_draw(MEMBER, 3), _draw(CLASSES, 3))
 

@@ -1,0 +1,75 @@
+"""Where the rows of the views of a feature service are, and what they promise: what a join needs of them."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from feast import FeatureService, FeatureStore, FeatureView, FileSource
+from feast.data_source import DataSource
+from feast.feature_view_projection import FeatureViewProjection
+
+from features.errors import RepositoryError
+from features.schema import row_source
+from features.store_errors import reported
+
+_NO_LIMIT = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class ViewSource:
+    """The source of one view, whose columns have the names that they have in its files.
+
+    Attributes:
+        view: The name of the view.
+        path: Its files: a path, which may have wildcards.
+        keys: The column of each join key, by the name of the key in the rows to join.
+        features: The column of each feature, by its name.
+        time: The column of the time that a row is true at.
+        created: The column of the time that a row was made; "" if the source has none.
+        ttl: For how long a row is true; 0 for ever.
+    """
+
+    view: str
+    path: str
+    keys: Mapping[str, str]
+    features: Mapping[str, str]
+    time: str
+    created: str
+    ttl: timedelta
+
+
+def view_sources(store: FeatureStore, service: FeatureService, wanted: Collection[str]) -> list[ViewSource]:
+    """Returns the sources of the views that hold some of the wanted features of a service.
+
+    Raises:
+        RepositoryError: A source is not of Parquet files.
+        StoreError: The registry can't be read.
+    """
+    with reported(f"the registry {store.config.registry.path} can't be read"):
+        views = {view.name: view for view in store.list_batch_feature_views()}
+    listed = [p for p in service.feature_view_projections if p.name in views]
+    sources = [_view_source(views[projection.name], projection, wanted) for projection in listed]
+    return [source for source in sources if source.features]
+
+
+def _view_source(view: FeatureView, projection: FeatureViewProjection, wanted: Collection[str]) -> ViewSource:
+    source = row_source(view)
+    if not isinstance(source, FileSource):
+        raise RepositoryError(
+            f"view {view.name!r}: its source is a {type(source).__name__}, expected a FileSource of Parquet files"
+        )
+    names = projection.join_key_map or {key: key for key in view.join_keys}
+    return ViewSource(
+        view=view.name,
+        path=str(source.path),
+        keys={name: _column(source, key) for key, name in names.items()},
+        features={f.name: _column(source, f.name) for f in projection.features if f.name in wanted},
+        time=_column(source, source.timestamp_field),
+        created=_column(source, source.created_timestamp_column or ""),
+        ttl=view.ttl or _NO_LIMIT,
+    )
+
+
+def _column(source: DataSource, name: str) -> str:
+    """Returns the column that the source's field mapping, from columns to names, gives a name."""
+    return next((column for column, mapped in source.field_mapping.items() if mapped == name), name)

@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from training.model.calibration import Calibration
+from training.model.head import LogisticHead
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_logistic_head_has_log_losses_and_probabilities() -> None:
+    head = LogisticHead.of(np.float32([1, 0, 0, 0]))
+
+    assert head.base_logit == pytest.approx(np.log(1 / 3))
+    losses = head.losses(tf.constant([1.0, 0.0]), tf.constant([np.log(3.0), np.log(3.0)], tf.float32))
+    np.testing.assert_allclose(losses, [-np.log(0.75), -np.log(0.25)], rtol=1e-6)
+    np.testing.assert_allclose(head.scores(tf.constant([[0.0], [np.log(3.0)]])), [[0.5], [0.75]], rtol=1e-6)
+
+
+def test_only_the_scores_are_calibrated() -> None:
+    head = LogisticHead(0.5, Calibration(temperature=2.0, bias=1.0))
+    logits = tf.constant([-2.0, 2.0 * (np.log(3.0) - 1)], tf.float32)
+
+    np.testing.assert_allclose(head.scores(logits), [0.5, 0.75], rtol=1e-6)
+    assert (head.message().temperature, head.message().bias) == (2, 1)
+    np.testing.assert_array_equal(
+        head.losses(tf.constant([0.0, 1.0]), logits), LogisticHead(0.5).losses(tf.constant([0.0, 1.0]), logits)
+    )
+
+
+@pytest.mark.parametrize(("labels", "logit"), [([0, 0], -13.815), ([1, 1], 13.815)])
+def test_labels_that_are_all_the_same_have_a_finite_base_logit(labels: list[float], logit: float) -> None:
+    assert LogisticHead.of(np.float32(labels)).base_logit == pytest.approx(logit, abs=1e-3)

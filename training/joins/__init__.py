@@ -1,0 +1,1 @@
+"""Point-in-time joins: each row with the features that were known at its time."""

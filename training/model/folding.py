@@ -1,0 +1,48 @@
+"""Folding into the weights of a network what only its training needs."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import tensorflow as tf
+
+from training.model.network import Network
+
+
+def fold(network: Network) -> Network:
+    """Returns a network without batch norm that gives the same logits, up to rounding.
+
+    At inference batch norm is ``scale * x + shift`` with fixed numbers, and what it follows is linear (Jacob et
+    al., CVPR 2018, section 3.2): the kernels take the scale, and the bias takes both.
+    """
+    folded = Network(*network.layouts, replace(network.spec, batch_norm=False), network.head)
+    norms = _norms(network)
+    of_norms = {id(variable) for norm in norms for variable in norm.variables}
+    kept = [variable for variable in network.variables if id(variable) not in of_norms]
+    for variable, trained in zip(folded.variables, kept, strict=True):
+        variable.assign(trained)
+    for norm, (kernels, bias) in zip(norms, _linear(folded), strict=False):
+        _fold_norm(norm, kernels, bias)
+    return folded
+
+
+def _norms(network: Network) -> list[Any]:
+    if network.perceptron is None or not network.spec.batch_norm:
+        return []
+    return [activation.norm for activation in network.perceptron.activations]
+
+
+def _linear(network: Network) -> Iterator[tuple[Sequence[Any], Any]]:
+    """Yields the kernels whose products add up to a hidden layer, and its bias, layer by layer."""
+    if network.perceptron is not None:
+        projections = [side.deep for side in (network.member, network.classes) if side.deep is not None]
+        yield [projection.dense.kernel for projection in projections], network.perceptron.bias
+        for dense in network.perceptron.dense[:-1]:
+            yield [dense.kernel], dense.bias
+
+
+def _fold_norm(norm: Any, kernels: Sequence[Any], bias: Any) -> None:
+    scale = norm.gamma * tf.math.rsqrt(norm.moving_variance + norm.epsilon)
+    for kernel in kernels:
+        kernel.assign(kernel * scale)
+    bias.assign((bias - norm.moving_mean) * scale + norm.beta)
