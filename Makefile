@@ -3,7 +3,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -q --numprocesses 2 --dist loadgroup
 
-.PHONY: help setup demo test check lint types image bench kuairand stubs lock clean
+.PHONY: help setup demo test check lint types image bench kuairand adult stubs lock clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,6 +43,9 @@ bench: setup ## Requests per second beside a bare echo, and what reloads cost
 
 kuairand: setup ## The pipeline on real impressions: make kuairand DATA=folder
 	examples/kuairand/run.sh "$(DATA)"
+
+adult: setup ## Wide, deep and both on census data: make adult DATA=folder
+	$(BIN)/python -m examples.adult.compare "$(DATA)"
 
 stubs: setup ## Generate the Python stubs from the protos
 	$(BIN)/python scripts/generate_stubs.py

@@ -12,8 +12,9 @@ from cli.connection import Address, Timeout, TlsCa, TlsCert, TlsKey, tls_options
 from cli.models_labels import Key, label_document, labels_by_version, unanswered
 from cli.output import AsJson, print_json, print_lines, print_table, say, warn
 from contract.errors import ManifestError
-from contract.manifest import published_versions, read_manifest
+from contract.manifest import read_manifest
 from contract.stubs.manifest_pb2 import Manifest
+from contract.versions import published_versions
 from paceline import PacelineClient, TlsOptions, Unavailable
 from paceline.v1.model_service_pb2 import (
     GetModelStatusResponse,

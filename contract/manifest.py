@@ -12,14 +12,6 @@ from contract.stubs.manifest_pb2 import File, Manifest
 MANIFEST_NAME = "manifest.json"
 
 
-def published_versions(model_dir: Path) -> list[int]:
-    """Returns the versions in a model's folder, rising: its subfolders whose names are positive integers."""
-    if not model_dir.is_dir():
-        return []
-    names = [entry.name for entry in model_dir.iterdir() if entry.is_dir()]
-    return sorted(int(name) for name in names if name.isascii() and name.isdigit() and not name.startswith("0"))
-
-
 def read_manifest(version_dir: Path) -> Manifest:
     """Returns the manifest of a published version.
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contract.errors import ManifestError, ManifestFault
-from contract.manifest import published_versions, read_manifest
+from contract.manifest import read_manifest
 from contract.stubs.manifest_pb2 import SOURCE_CLASS, SOURCE_MEMBER, Input, Manifest
 from contract.tags import SERVICE_TAGS, data_type
+from contract.versions import published_versions
 from features.description import Description, ServiceDescription, ttl_text
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 from pathlib import Path
 
-from contract.manifest import published_versions, read_manifest, verify_files
+from contract.manifest import read_manifest, verify_files
 from contract.stubs import manifest_pb2 as pb
+from contract.versions import published_versions
 from training.baselines import Subject, ranking_baselines
 from training.dataset import History, RankingDataset
 from training.errors import DataError

@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from contract.manifest import published_versions, write_manifest
+from contract.manifest import write_manifest
 from contract.stubs.manifest_pb2 import Manifest
+from contract.versions import published_versions
 from training.errors import PublishError
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")

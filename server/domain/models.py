@@ -4,9 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-DEFAULT_LABEL = "stable"
-"""What a request gets that names neither a version nor a label."""
-
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from contract.labels import LabelAction, LabelEvent, Note
 from server.domain.errors import (
     FieldViolation,
     InvalidRequest,
@@ -11,7 +12,6 @@ from server.domain.errors import (
     NothingBefore,
     NotLoaded,
 )
-from server.domain.labels import LabelAction, LabelEvent, Note
 from server.domain.models import ModelChange, ModelConfig
 from server.domain.versions import VersionState
 from server.models.manager import ModelManager

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from server.domain.labels import Labels, LabelState
-from server.domain.models import DEFAULT_LABEL, VersionPolicy
+from contract.labels import DEFAULT_LABEL, Labels, LabelState
+from server.domain.models import VersionPolicy
 from server.models.book import VersionBook
 from server.models.label_book import LabelBook
 from server.models.policy import wanted_versions

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from server.domain.labels import Labels
+from contract.labels import Labels
 from server.models.routes import route
 
 

@@ -3,8 +3,8 @@
 import contextlib
 from collections.abc import Iterable, Sequence
 
+from contract.labels import LabelAction, LabelEvent
 from server.domain.errors import NotReadable, NotWritable
-from server.domain.labels import LabelAction, LabelEvent
 from server.models.storage.ports import HistoryError, VersionStore
 from server.models.storage.threads import in_own_thread
 

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from contract.labels import DEFAULT_LABEL, LabelEvent, fold
 from server.domain.errors import NoModel, NotReadable
-from server.domain.labels import LabelEvent, fold
-from server.domain.models import DEFAULT_LABEL, ModelConfig
+from server.domain.models import ModelConfig
 from server.models.aims import followed_versions, urgent_versions, version_of, version_to_recover
 from server.models.book import OnChange, VersionBook
 from server.models.label_book import LabelBook, Move

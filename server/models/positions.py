@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from contract.labels import DEFAULT_LABEL
 from server.domain.labels import LabelStatus
-from server.domain.models import DEFAULT_LABEL
 from server.models.manager import ModelManager
 
 

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from contract.labels import LabelAction, LabelEvent, Note
 from server.domain.errors import NotWritable
-from server.domain.labels import LabelAction, LabelEvent, Note
 from server.models.label_book import Move
 from server.models.manager import ModelManager
 from server.models.observation import Observation

@@ -2,8 +2,7 @@
 
 from collections.abc import Collection
 
-from server.domain.labels import Labels
-from server.domain.models import DEFAULT_LABEL
+from contract.labels import DEFAULT_LABEL, Labels
 
 
 def route(label: str, labels: Labels, *, available: Collection[int], wanted: Collection[int]) -> list[int]:

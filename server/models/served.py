@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 
+from contract.labels import DEFAULT_LABEL
 from server.domain.errors import FieldViolation, InvalidRequest, NoModel, NotFound
 from server.domain.labels import LabelStatus
-from server.domain.models import DEFAULT_LABEL, ModelConfig, ModelProblem, ModelSpec
+from server.domain.models import ModelConfig, ModelProblem, ModelSpec
 from server.domain.versions import VersionRecord
 from server.models.leases import VersionLease
 from server.models.manager import ModelManager

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from hashlib import blake2b
 
-from server.domain.models import DEFAULT_LABEL
+from contract.labels import DEFAULT_LABEL
 
 
 def pick_arm(member_id: str, weights: Mapping[str, int]) -> str:

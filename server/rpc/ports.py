@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from server.domain.labels import LabelEvent, LabelStatus, Note
+from contract.labels import LabelEvent, Note
+from server.domain.labels import LabelStatus
 from server.domain.models import ModelChange, ModelConfig, ModelProblem
 from server.domain.versions import VersionRecord
 

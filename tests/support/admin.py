@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from contract.labels import LabelAction, LabelEvent, Note
 from server.domain.errors import NotFound
-from server.domain.labels import LabelAction, LabelEvent, LabelStatus, Note
+from server.domain.labels import LabelStatus
 from server.domain.models import ChangeKind, ModelChange, ModelConfig, ModelProblem
 from server.domain.versions import VersionRecord
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from server.domain.labels import LabelAction, LabelEvent, Note
+from contract.labels import LabelAction, LabelEvent, Note
 from server.models.storage.cache import Cache
 from server.models.storage.opening import open_store
 from tests.support.cache_sources import FakeSource

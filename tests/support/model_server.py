@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from contract.labels import DEFAULT_LABEL, LabelAction, LabelEvent, Note
 from contract.stubs.manifest_pb2 import Manifest
-from server.domain.labels import LabelAction, LabelEvent, Note
-from server.domain.models import DEFAULT_LABEL, Latest, ModelConfig, VersionPolicy
+from server.domain.models import Latest, ModelConfig, VersionPolicy
 from server.domain.versions import VersionRecord, VersionState
 from server.models.book import OnChange
 from server.models.label_book import Move

@@ -41,7 +41,7 @@ class Network(keras.layers.Layer):
         start = keras.initializers.Constant(head.base_logit)
         self.bias = self.add_weight(shape=(), initializer=start, name="bias")
         features = {feature.name: feature for feature in (*member.features, *classes.features)}
-        crosses = plan_crosses(spec.crosses, features)
+        crosses = plan_crosses(spec.crosses if spec.wide else (), features)
         self.crosses = CrossWeights(crosses)
         self.embeddings = EmbeddingTable(list(features.values()), spec.embedding_size) if spec.deep else None
         self.perceptron = Perceptron(spec) if spec.deep else None

@@ -28,7 +28,7 @@ class ModelSpec:
     """Whether there is a deep part: embeddings and a multi-layer perceptron."""
     crosses: tuple[tuple[str, ...], ...] = ()
     """The inputs whose combinations have a weight each in the wide part. A number takes part with its bucket, a
-    time as `<name>.hour` or `<name>.weekday`."""
+    time as `<name>.hour` or `<name>.weekday`. Without a wide part they are left out."""
     embedding_size: int = _bounded(16, 1, 1024)
     layer_sizes: tuple[int, ...] = (128, 64)
     """The units of each hidden layer of the deep part, 1 to 8192."""
@@ -79,8 +79,6 @@ class ModelSpec:
             raise SpecError("model.wide and model.deep are both false, expected at least one")
         if self.deep and not self.layer_sizes:
             raise SpecError("model.layer_sizes is empty, expected at least one size for the deep part")
-        if self.crosses and not self.wide:
-            raise SpecError("model.crosses is set, which needs model.wide to be true")
         for cross in self.crosses:
             _check_cross(cross)
 

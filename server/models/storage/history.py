@@ -1,19 +1,13 @@
 """The history of a model's labels: one file for each event, numbered, and never changed once it is written."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from threading import Lock
 from typing import Protocol
 
+from contract.label_events import EVENT_NAME, from_json, to_json
+from contract.labels import LabelEvent
 from server.domain.errors import NotWritable
-from server.domain.labels import LabelEvent
-from server.models.storage.events import from_json, to_json
 from server.models.storage.ports import HistoryError
-
-HISTORY_FOLDER = "history"
-"""Beside the versions, whose names are numbers."""
-
-_NAME = re.compile(r"(?!0{8})[0-9]{8}\.json")
 
 
 class EventFiles(Protocol):
@@ -78,7 +72,7 @@ class History:
             raise NotWritable(f"the history of labels can't be written to {self._files}: {error}") from error
 
     def _names(self) -> Sequence[str]:
-        return sorted(name for name in self._files.names() if _NAME.fullmatch(name))
+        return sorted(name for name in self._files.names() if EVENT_NAME.fullmatch(name))
 
     def _check_none_is_gone(self, names: Sequence[str]) -> None:
         """Nothing removes an entry but an accident, such as a mount that went away: the labels had better stay."""

@@ -1,15 +1,12 @@
 """What the manager needs of the place where a model's versions and the history of its labels lie."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from contract.labels import LabelEvent
 from contract.manifest import MANIFEST_NAME
-from server.domain.labels import LabelEvent
-
-_MAX_VERSION = 2**63 - 1
 
 
 class StorageError(OSError):
@@ -105,9 +102,3 @@ class VersionStore(Protocol):
             NotWritable: The history can't be written, or not be read. Nothing was added.
         """
         ...
-
-
-def version_number(name: str) -> int | None:
-    """Returns the version whose folder has this name, a positive int64 without leading zeros."""
-    is_number = re.fullmatch("[1-9][0-9]{0,18}", name) is not None
-    return int(name) if is_number and int(name) <= _MAX_VERSION else None

@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from server.domain.labels import LabelEvent
+from contract.label_events import HISTORY_FOLDER
+from contract.labels import LabelEvent
+from contract.versions import version_number
 from server.models.storage.cache import Cache
-from server.models.storage.history import HISTORY_FOLDER, History
+from server.models.storage.history import History
 from server.models.storage.holds import Hold
 from server.models.storage.local import file_marks
-from server.models.storage.ports import FileMark, Fingerprint, VersionChanged, version_number
+from server.models.storage.ports import FileMark, Fingerprint, VersionChanged
 from server.models.storage.remote_folder import RemoteFolder
 
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from contract.labels import DEFAULT_LABEL, LabelAction, LabelEvent, Note
 from paceline.v1 import model_admin_service_pb2 as pb
-from server.domain.labels import LabelAction, LabelEvent, Note
-from server.domain.models import DEFAULT_LABEL, ModelChange
+from server.domain.models import ModelChange
 
 
 def to_note(message: pb.Note, certified_names: Sequence[bytes]) -> Note:

@@ -4,10 +4,10 @@ from typing import Any, NoReturn
 
 import grpc
 
+from contract.labels import Note
 from paceline.v1 import model_admin_service_pb2 as pb
 from paceline.v1.model_admin_service_pb2_grpc import ModelAdminServiceServicer
 from server.domain.errors import NotAllowed
-from server.domain.labels import Note
 from server.rpc.admin.checks import check
 from server.rpc.admin.converters import from_change, from_event, to_label, to_note
 from server.rpc.ports import ModelAdmin, ModelStates

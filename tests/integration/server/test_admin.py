@@ -9,12 +9,12 @@ import pytest
 import trustme
 from google.protobuf.message_factory import GetMessageClass
 
+from contract.labels import LabelAction, LabelEvent, Note
 from paceline.v1 import model_admin_service_pb2 as pb
 from paceline.v1.model_admin_service_pb2_grpc import ModelAdminServiceStub
 from paceline.v1.model_service_pb2 import GetModelStatusRequest
 from paceline.v1.model_service_pb2_grpc import ModelServiceStub
 from server.domain.errors import LabelConfigured, NothingBefore, NotLoaded, NotWritable, PacelineError
-from server.domain.labels import LabelAction, LabelEvent, Note
 from server.domain.models import Every, ModelConfig
 from server.domain.versions import VersionRecord, VersionState
 from server.rpc.channel import Tls

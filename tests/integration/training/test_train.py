@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 from cli.main import app
 from contract.columns import from_message
 from contract.errors import ManifestError
-from contract.manifest import published_versions, read_manifest, verify_files
+from contract.manifest import read_manifest, verify_files
 from contract.stubs import manifest_pb2 as pb
+from contract.versions import published_versions
 from tests.support.histories import TRAINING
 from training.dataset import History
 from training.errors import DataError, PublishError, SpecError

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from server.domain.labels import LabelAction, LabelEvent, Note
+from contract.labels import LabelAction, LabelEvent, Note
 from tests.support.admin import FakeAdmin
 from tests.support.channels import serving_admins
 from tests.support.command_line import CommandLine

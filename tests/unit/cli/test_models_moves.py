@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 import trustme
 
+from contract.labels import LabelAction, LabelEvent, Note
 from server.domain.errors import LabelConfigured, NothingBefore, NotLoaded, NotWritable, RunnerLost
-from server.domain.labels import LabelAction, LabelEvent, LabelStatus, Note
+from server.domain.labels import LabelStatus
 from server.rpc.channel import Tls
 from tests.support.admin import FakeAdmin, FakeStates
 from tests.support.channels import Served, serving, serving_admins

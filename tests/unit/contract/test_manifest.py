@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.errors import ManifestError, ManifestFault
-from contract.manifest import MANIFEST_NAME, published_versions, read_manifest, verify_files, write_manifest
+from contract.manifest import MANIFEST_NAME, read_manifest, verify_files, write_manifest
 from contract.stubs import manifest_pb2 as pb
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -148,12 +148,3 @@ def test_a_version_without_a_manifest_is_caught(tmp_path: Path) -> None:
     with pytest.raises(ManifestError) as caught:
         read_manifest(tmp_path)
     assert caught.value.fault is ManifestFault.MANIFEST_MISSING
-
-
-def test_versions_are_the_folders_named_by_a_positive_number(tmp_path: Path) -> None:
-    for name in ("2", "10", "1", "0", "01", "-3", ".4.partial", "latest", "٣"):
-        (tmp_path / name).mkdir()
-    (tmp_path / "7").write_text("not a folder")
-
-    assert published_versions(tmp_path) == [1, 2, 10]
-    assert published_versions(tmp_path / "nowhere") == []

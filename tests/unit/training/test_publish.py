@@ -9,8 +9,9 @@ from threading import Barrier
 
 import pytest
 
-from contract.manifest import published_versions, read_manifest, verify_files
+from contract.manifest import read_manifest, verify_files
 from contract.stubs.manifest_pb2 import Manifest, Metric
+from contract.versions import published_versions
 from training.errors import PublishError
 from training.publish import check_name, publish
 

@@ -10,7 +10,7 @@ import s3fs
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-from server.domain.labels import LabelAction
+from contract.labels import LabelAction
 from server.domain.versions import RefusalReason
 from tests.support.model_places import FILES, Place, contents
 from tests.support.model_server import ModelServer

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from contract.labels import DEFAULT_LABEL, LabelAction, LabelEvent, Note
 from server.domain.errors import (
     InvalidRequest,
     LabelConfigured,
@@ -15,8 +16,7 @@ from server.domain.errors import (
     NotWritable,
     PacelineError,
 )
-from server.domain.labels import LabelAction, LabelEvent, Note
-from server.domain.models import DEFAULT_LABEL, ModelConfig
+from server.domain.models import ModelConfig
 from server.models.admin import Admin
 from server.models.manager import Lifecycle
 from server.models.positions import label_statuses

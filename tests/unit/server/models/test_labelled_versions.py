@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from contract.labels import LabelAction, LabelEvent, Note
 from server.domain.errors import NoModel, NotReadable, NotWritable
-from server.domain.labels import LabelAction, LabelEvent, Note
 from server.domain.models import Every
 from server.domain.versions import VersionState
 from server.models.label_book import Move

@@ -10,9 +10,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 
+from contract.labels import DEFAULT_LABEL, LabelAction, LabelEvent, Note
 from server.domain.errors import Conflict, NoModel, NotFound
-from server.domain.labels import LabelAction, LabelEvent, Note
-from server.domain.models import DEFAULT_LABEL
 from server.domain.versions import VersionState
 from server.models.admin import Admin
 from server.models.leases import VersionLease

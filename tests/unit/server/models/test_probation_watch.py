@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from contract.labels import LabelAction, LabelEvent
 from server.domain.errors import NotWritable
-from server.domain.labels import LabelAction, LabelEvent
 from server.domain.versions import VersionState
 from server.models.label_book import Move
 from server.models.manager import Lifecycle

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.domain.labels import Labels, LabelState
-from server.domain.models import DEFAULT_LABEL
+from contract.labels import DEFAULT_LABEL, Labels, LabelState
 from server.models.routes import route
 
 FOLLOWS = LabelState()

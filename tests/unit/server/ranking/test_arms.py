@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.domain.models import DEFAULT_LABEL
+from contract.labels import DEFAULT_LABEL
 from server.ranking.arms import pick_arm
 
 MEMBERS = st.text()

@@ -53,7 +53,6 @@ def test_an_unknown_key_is_refused_with_the_known_ones() -> None:
         ({"layer_sizes": [64, 0]}, "model.layer_sizes is 0, expected 1 to 8192"),
         ({"layer_sizes": []}, "model.layer_sizes is empty"),
         ({"wide": False, "deep": False}, "model.wide and model.deep are both false"),
-        ({"wide": False, "crosses": [["a", "b"]]}, "model.crosses is set, which needs model.wide"),
         ({"crosses": ["a"]}, "model.crosses has 'a', expected a list of input names"),
         ({"crosses": [["a"]]}, "expected at least two different inputs"),
         ({"crosses": [["a", "a"]]}, "expected at least two different inputs"),

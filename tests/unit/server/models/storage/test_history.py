@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pytest
 
+from contract.label_events import from_json, to_json
+from contract.labels import LabelAction, LabelEvent, Note
 from server.domain.errors import NotWritable
-from server.domain.labels import LabelAction, LabelEvent, Note
-from server.models.storage.events import from_json, to_json
 from server.models.storage.history import History
 from server.models.storage.ports import HistoryError
 

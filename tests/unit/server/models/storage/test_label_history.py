@@ -7,9 +7,9 @@ from threading import Barrier
 
 import pytest
 
+from contract.label_events import to_json
+from contract.labels import LabelAction, LabelEvent, Note
 from server.domain.errors import NotWritable
-from server.domain.labels import LabelAction, LabelEvent, Note
-from server.models.storage.events import to_json
 from server.models.storage.ports import HistoryError
 from tests.support.model_places import Place
 

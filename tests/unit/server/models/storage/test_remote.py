@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
+from contract.labels import LabelAction, LabelEvent, Note
 from server.domain.errors import NotWritable
-from server.domain.labels import LabelAction, LabelEvent, Note
 from server.models.storage.cache import Cache
 from server.models.storage.holds import is_held
 from server.models.storage.ports import StorageError, VersionChanged

@@ -3,8 +3,8 @@
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from contract.labels import LabelAction, LabelEvent, Note
 from paceline.v1 import model_admin_service_pb2 as pb
-from server.domain.labels import LabelAction, LabelEvent, Note
 from server.domain.models import ChangeKind, ModelChange
 from server.rpc.admin.converters import from_change, from_event, to_label, to_note
 

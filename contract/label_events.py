@@ -1,12 +1,22 @@
-"""Label events as JSON: one object, in which only what is set has a field."""
+"""Label events as JSON: one object, in which only what is set has a field.
+
+The history of a model's labels is a folder of ``00000001.json``, ``00000002.json`` and so on.
+"""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from server.domain.labels import LabelAction, LabelEvent, Note
-from server.models.storage.ports import version_number
+from contract.labels import LabelAction, LabelEvent, Note
+from contract.versions import version_number
+
+HISTORY_FOLDER = "history"
+"""Beside the versions, whose names are numbers."""
+
+EVENT_NAME = re.compile(r"(?!0{8})[0-9]{8}\.json")
+"""What the files in it are called; all others are not part of it."""
 
 _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 

@@ -5,8 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.domain.labels import LabelAction, LabelEvent, Labels, LabelState, Note, fold
-from server.domain.models import DEFAULT_LABEL
+from contract.labels import DEFAULT_LABEL, LabelAction, LabelEvent, Labels, LabelState, Note, fold
 
 PROMOTE, ROLL_BACK, REVERT, PIN, UNPIN, SPLIT, SHADOW = LabelAction
 NOTE = Note("ada")

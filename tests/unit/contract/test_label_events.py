@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.domain.labels import LabelAction, LabelEvent, Note
-from server.models.storage.events import from_json, to_json
+from contract.label_events import from_json, to_json
+from contract.labels import LabelAction, LabelEvent, Note
 
 MICROSECONDS = st.integers(0, 250_000_000_000_000_000)
 """From 1970 to the year 9892."""
