@@ -14,6 +14,7 @@ from training.model.folding import fold
 from training.model.head import LogisticHead
 from training.model.inputs import InputEncoder
 from training.model.network import Network
+from training.model.position import PositionBias
 from training.model.spec import ModelSpec
 from training.model.trainer import Rows, Trainer
 from training.table import Table
@@ -52,7 +53,9 @@ def fit(
     keras.utils.set_random_seed(spec.seed)
     tf.config.experimental.enable_op_determinism()
     encoder = InputEncoder(inputs, train.columns, spec)
-    network = Network(encoder.member.layout, encoder.classes.layout, spec, LogisticHead.of(train.labels))
+    position = None if train.positions is None else PositionBias(train.positions)
+    layouts = encoder.member.layout, encoder.classes.layout
+    network = Network(*layouts, spec, LogisticHead.of(train.labels), position)
     splits = _encode(encoder, train), _encode(encoder, validation)
     trainer = Trainer(network, spec)
     history = Epochs(network, trainer, *splits, spec).run(on_epoch, checkpoints)
@@ -63,4 +66,5 @@ def fit(
 def _encode(encoder: InputEncoder, table: Table) -> Rows:
     member = encoder.member.encode(table.columns, len(table))
     classes = encoder.classes.encode(table.columns, len(table))
-    return Rows(*tf.nest.map_structure(tf.constant, (member, classes, table.labels)))
+    positions = () if table.positions is None else table.positions
+    return Rows(*tf.nest.map_structure(tf.constant, (member, classes, table.labels, positions)))

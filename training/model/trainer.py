@@ -22,6 +22,8 @@ class Rows(NamedTuple):
     classes: Encoded
     labels: Any
     """0 or 1, ``[rows]`` float32."""
+    positions: Any = ()
+    """Where on its page each row was shown, ``[rows]`` int32; empty if that is not known, or for scoring."""
 
 
 class Trainer:
@@ -71,7 +73,7 @@ class Trainer:
 
     def _step(self, batch: Rows) -> Any:
         with tf.GradientTape() as tape:
-            logits = self._network.score_rows(batch.member, batch.classes, training=True)
+            logits = self._network.score_rows(batch.member, batch.classes, batch.positions, training=True)
             loss = tf.reduce_sum(self._network.head.losses(batch.labels, logits))
         wide, deep = tape.gradient(loss, (self._wide, self._deep))
         self._ftrl.apply(wide)
