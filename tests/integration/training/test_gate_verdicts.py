@@ -18,7 +18,7 @@ from training.errors import DataError, SpecError
 
 pytestmark = pytest.mark.slow
 
-SPEC = "[model]\nepochs = 1\nlayer_sizes = [4]\nembedding_size = 2\n\n"
+SPEC = "[model]\nepochs = 3\nbatch_size = 64\nlayer_sizes = [4]\nembedding_size = 2\n\n"
 
 
 def _table(path: Path, seed: int, signal: float) -> Path:
