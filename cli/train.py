@@ -141,7 +141,7 @@ def train_command(
         from training.pipeline import Target, train_flat, train_ranking
 
     target = Target(out, name or flat.get("label", "ranking"), forced_reason)
-    with refusals(as_json=as_json), shown_stages() as progress:
+    with refusals(out / target.name / "refused" / "report.html", as_json=as_json), shown_stages() as progress:
         if flat:
             files = FlatFiles(flat["table"], flat["validation"], flat["test"])
             published = train_flat(files, flat["label"], target, read_flat_spec(spec, model_flags), progress)
@@ -193,4 +193,4 @@ def _report(published: "Published", *, as_json: bool) -> None:
         return
     print_metrics(f"{manifest.model_name}, version {manifest.version}", manifest.metrics)
     say_passed(manifest.gate)
-    say(f"Published {published.directory}.")
+    say(f"Published {published.directory}; its report is {published.directory / 'report.html'}.")
