@@ -144,7 +144,7 @@ def train_command(
 
     name = name or flat.get("label", "ranking")
     with (
-        refusals(as_json=as_json),
+        refusals(out / name / "refused" / "report.html", as_json=as_json),
         shown_stages() as progress,
         Checkpoints(out / name, say) as checkpoints,
     ):
@@ -200,4 +200,4 @@ def _report(published: "Published", *, as_json: bool) -> None:
         return
     print_metrics(f"{manifest.model_name}, version {manifest.version}", manifest.metrics)
     say_passed(manifest.gate)
-    say(f"Published {published.directory}.")
+    say(f"Published {published.directory}; its report is {published.directory / 'report.html'}.")
