@@ -120,8 +120,8 @@ def train_command(
 
     The version becomes visible in the folder of models as the last step, and a
     running server takes it up by itself. The same seed, data and machine make the
-    same model. A training that was killed goes on after its last whole epoch when
-    the same command is given again. Keys of the spec's table "model" can be given as flags.
+    same model, and a training that was killed goes on after its last whole epoch
+    when it is started again. Keys of the spec's table "model" can be given as flags.
 
     The gate compares the model with baselines and with the version that serves now,
     on the newest day and on slices of it, and checks calibration, served scores,
