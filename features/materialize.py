@@ -9,10 +9,11 @@ from feast import FeatureService, FeatureStore, FeatureView
 
 from features.aggregate_settings import AggregateSettings
 from features.aggregates import build, every, find_aggregates, outdated, repository_settings
-from features.catalogue import Catalogue, WrittenCatalogue, find_catalogues, write_catalogue
+from features.catalogue import WrittenCatalogue, find_catalogues, write_catalogue
 from features.errors import SourceError, StoreError
 from features.online import let_readers_go_on, refuse_backwards, watermark, write_online
 from features.raw_tables import RawTables
+from features.recommendations import recommendations_views
 from features.store_errors import reported
 
 Progress = Callable[[str, int, int], None]
@@ -78,7 +79,8 @@ def materialize(
     afresh = {
         aggregate.view.name for aggregate, day in todo if _was_online(aggregate.view, settings.days.end(day))
     }
-    online = _without_catalogues(views, catalogues)
+    others = {catalogue.view.name for catalogue in catalogues} | recommendations_views(services)
+    online = [view for view in views if view.online and view.name not in others]
     _write(store, online, end, afresh, progress)
     written = [write_catalogue(store, catalogue, last, end, now) for catalogue in catalogues]
     return Materialisation(last, end, len(todo), [view.name for view in online], written)
@@ -119,8 +121,3 @@ def _range(tables: RawTables, settings: AggregateSettings, until: date | None, n
 def _was_online(view: FeatureView, end: datetime) -> bool:
     last = watermark(view)
     return last is not None and end <= last
-
-
-def _without_catalogues(views: Sequence[FeatureView], catalogues: Sequence[Catalogue]) -> list[FeatureView]:
-    listed = {catalogue.view.name for catalogue in catalogues}
-    return [view for view in views if view.online and view.name not in listed]

@@ -110,7 +110,7 @@ class RankingDataset:
             growing.append(self._to_columns(joined, reader))
         columns = dict(growing.columns())
         labels, times = columns.pop(_LABEL), columns.pop(_TIMES)
-        return Table(columns, labels, columns[self.inputs.source.member_key], times)
+        return Table(columns, labels, columns[self.inputs.source.member_key], times, reader.warnings())
 
     def build(self, folder: Path, engine: Engine, first: date, last: date, progress: Progress) -> int:
         """Joins the days that a folder lacks or has of other rows, definitions or features; returns how many.
