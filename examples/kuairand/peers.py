@@ -78,7 +78,8 @@ def gradient_boosted_trees(inputs: Sequence[pb.Input], splits: Splits, utc_offse
         model.fit(
             train,
             splits.train.labels,
-            eval_set=[(validation, splits.validation.labels)],
+            eval_X=(validation,),
+            eval_y=(splits.validation.labels,),
             eval_metric="auc",
             callbacks=[lightgbm.early_stopping(_PATIENCE, first_metric_only=True, verbose=False)],
         )
