@@ -14,7 +14,7 @@ from contract.profile import data_dir
 
 
 def batch_score_command(
-    version: Annotated[int | None, typer.Argument(help="The version.", show_default="the one that serves")] = None,
+    version: Annotated[int | None, typer.Argument(help="The version.", show_default="the newest")] = None,
     *,
     repo: Annotated[Path, typer.Option(help="The folder of the feature repository.")] = Path("feature_repo"),
     profile: Annotated[

@@ -9,7 +9,7 @@ from feast import FeatureService, FeatureStore, FeatureView
 
 from features.aggregate_settings import AggregateSettings
 from features.aggregates import build, every, find_aggregates, outdated, repository_settings
-from features.catalogue import WrittenCatalogue, find_catalogues, write_catalogue
+from features.catalogue import Catalogue, WrittenCatalogue, find_catalogues, write_catalogue
 from features.errors import SourceError, StoreError
 from features.online import let_readers_go_on, refuse_backwards, watermark, write_online
 from features.raw_tables import RawTables
@@ -79,8 +79,7 @@ def materialize(
     afresh = {
         aggregate.view.name for aggregate, day in todo if _was_online(aggregate.view, settings.days.end(day))
     }
-    others = {catalogue.view.name for catalogue in catalogues} | recommendations_views(services)
-    online = [view for view in views if view.online and view.name not in others]
+    online = _without_catalogues(views, catalogues)
     _write(store, online, end, afresh, progress)
     written = [write_catalogue(store, catalogue, last, end, now) for catalogue in catalogues]
     return Materialisation(last, end, len(todo), [view.name for view in online], written)
@@ -103,7 +102,8 @@ def _registered(store: FeatureStore) -> tuple[list[FeatureView], list[FeatureSer
         raise StoreError(
             f"the registry {store.config.registry.path} is empty; run `paceline features apply` first"
         )
-    return views, services
+    others = recommendations_views(services)
+    return [view for view in views if view.name not in others], services
 
 
 def _range(tables: RawTables, settings: AggregateSettings, until: date | None, now: datetime) -> tuple[date, date]:
@@ -121,3 +121,8 @@ def _range(tables: RawTables, settings: AggregateSettings, until: date | None, n
 def _was_online(view: FeatureView, end: datetime) -> bool:
     last = watermark(view)
     return last is not None and end <= last
+
+
+def _without_catalogues(views: Sequence[FeatureView], catalogues: Sequence[Catalogue]) -> list[FeatureView]:
+    listed = {catalogue.view.name for catalogue in catalogues}
+    return [view for view in views if view.online and view.name not in listed]

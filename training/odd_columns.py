@@ -47,5 +47,5 @@ def _first_values(spec: pb.Input, column: NDArray[Any]) -> set[Any]:
 
 def _present(spec: pb.Input, column: NDArray[Any]) -> NDArray[Any]:
     if column.dtype == np.float32:
-        return column[np.isfinite(column)]
-    return column[column != missing_marker(spec)]
+        return np.asarray(column[np.isfinite(column)])
+    return np.asarray(column[column != missing_marker(spec)])
