@@ -14,7 +14,7 @@ from contract.profile import data_dir
 
 
 def batch_score_command(
-    version: Annotated[int | None, typer.Argument(help="The version.", show_default="the newest")] = None,
+    version: Annotated[int | None, typer.Argument(help="The version.", show_default="the one that serves")] = None,
     *,
     repo: Annotated[Path, typer.Option(help="The folder of the feature repository.")] = Path("feature_repo"),
     profile: Annotated[
@@ -51,10 +51,10 @@ def batch_score_command(
     paceline batch-score 3 --day 2026-11-20 --top 20 --online --json
     """
     with importing_tensorflow():
+        from training.batch_score.default_version import default_version
         from training.batch_score.run import Target, batch_score
-        from training.evaluate_version import newest_version
 
-    version_dir = models / name / str(version or newest_version(models / name))
+    version_dir = models / name / str(version or default_version(models / name))
     folder = out or data_dir(repo) / "recommendations"
     with shown_stages() as progress:
         target = Target(folder, _end(repo, day.date()) if day else None, top, online)
