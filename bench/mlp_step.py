@@ -16,8 +16,9 @@ class MlpStep:
     All steps of a round are in one graph. The gradient of the input, which embeddings need, is left out.
     """
 
-    def __init__(self, width: int, sizes: Sequence[int], batch_size: int) -> None:
-        self._batch = tf.random.normal([batch_size, width])
+    def __init__(self, width: int, sizes: Sequence[int], batch_size: int, precision: str) -> None:
+        self._precision = precision
+        self._batch = tf.cast(tf.random.normal([batch_size, width]), precision)
         self._labels = tf.cast(tf.random.uniform([batch_size]) < 0.5, tf.float32)
         pairs = zip((width, *sizes), (*sizes, 1), strict=True)
         self._kernels = [keras.Variable(tf.random.normal(pair, stddev=pair[0] ** -0.5)) for pair in pairs]
@@ -40,8 +41,8 @@ class MlpStep:
         with tf.GradientTape() as tape:
             values = self._batch
             for kernel in self._kernels[:-1]:
-                values = tf.nn.relu(tf.matmul(values, kernel))
-            logits = tf.matmul(values, self._kernels[-1])[:, 0]
+                values = tf.nn.relu(tf.matmul(values, tf.cast(kernel, self._precision)))
+            logits = tf.matmul(tf.cast(values, tf.float32), self._kernels[-1])[:, 0]
             loss = tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(self._labels, logits))
         self._adam.apply(tape.gradient(loss, self._kernels))
         return loss

@@ -127,7 +127,7 @@ def bench_train(
             splits = Split(data.train, ours.train.member), Split(data.test, ours.test.member)
             write_rows(Path(scratch), data.inputs, ours.layout, splits, spec)
             sides["fuxictr"] = stack.enter_context(running_fuxictr(python, Path(scratch)))
-        limit = MlpStep(ours.width, spec.layer_sizes, spec.batch_size)
+        limit = MlpStep(ours.width, spec.layer_sizes, spec.batch_size, spec.precision)
         found = []
         for number in range(rounds + 1):
             found.append(_round(sides, limit, len(data.train), spec.batch_size))

@@ -85,6 +85,7 @@ def train_command(
     rows: Annotated[int, typer.Option(min=100, help="How many rows are generated to train on.")] = 200_000,
     rounds: Annotated[int, typer.Option(min=1, help="How many epochs are counted.")] = 5,
     batch_size: Annotated[int, typer.Option(min=1)] = 4096,
+    precision: Annotated[str, typer.Option(help="Of our matrix products: float32 or bfloat16.")] = "float32",
     peer: Annotated[Peer, typer.Option(help="The public implementation beside it.")] = Peer.FUXICTR,
     out: Out = _FOLDER / "train.json",
     as_json: AsJson = False,
@@ -102,7 +103,7 @@ def train_command(
         from bench.train import SPEC, bench_train, clicks, flat_files
 
     data = flat_files(table, test, label) if table and test and label else clicks(rows)
-    spec = replace(SPEC, batch_size=batch_size)
+    spec = replace(SPEC, batch_size=batch_size, precision=precision)
     with progress() as display:
         task = display.add_task("Training", total=rounds)
         document = bench_train(

@@ -15,7 +15,7 @@ _SIZES = tuple[int, ...]
 
 
 def with_model_flags(command: Callable[..., None]) -> Callable[..., None]:
-    """Adds an option for each number, switch and list of numbers of `ModelSpec` to a command.
+    """Adds an option for each number, switch, text and list of numbers of `ModelSpec` to a command.
 
     Those that are given reach the command as its argument `model_flags`, by key.
     """
@@ -38,7 +38,7 @@ def with_model_flags(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _has_flag(kind: Any) -> bool:
-    return kind in (bool, int, float) or kind == _SIZES
+    return kind in (bool, int, float, str, _SIZES)
 
 
 def _option(name: str, kind: Any, default: Any) -> Any:

@@ -120,8 +120,8 @@ def train_command(
 
     The version becomes visible in the folder of models as the last step, and a
     running server takes it up by itself. The same seed, data and machine make the
-    same model. A training that was killed goes on after its last whole epoch when
-    the same command is given again. Keys of the spec's table "model" can be given as flags.
+    same model, and a training that was killed goes on after its last whole epoch
+    when it is started again. Keys of the spec's table "model" can be given as flags.
 
     The gate compares the model with baselines and with the version that serves now,
     on the newest day and on slices of it, and checks calibration, served scores,
@@ -144,7 +144,7 @@ def train_command(
 
     name = name or flat.get("label", "ranking")
     with (
-        refusals(as_json=as_json),
+        refusals(out / name / "refused" / "report.html", as_json=as_json),
         shown_stages() as progress,
         Checkpoints(out / name, say) as checkpoints,
     ):
@@ -200,4 +200,4 @@ def _report(published: "Published", *, as_json: bool) -> None:
         return
     print_metrics(f"{manifest.model_name}, version {manifest.version}", manifest.metrics)
     say_passed(manifest.gate)
-    say(f"Published {published.directory}.")
+    say(f"Published {published.directory}; its report is {published.directory / 'report.html'}.")

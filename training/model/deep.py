@@ -10,6 +10,9 @@ from training.model.embeddings import Embeddings, EmbeddingTable
 from training.model.encoded import Layout
 from training.model.spec import ModelSpec
 
+_POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+"""Keras' names of the precisions; weights are float32 in both."""
+
 
 class Projection(keras.layers.Layer):
     """One side's share of the first hidden layer before its bias and activation: ``[embeddings, numbers] W``.
@@ -17,15 +20,15 @@ class Projection(keras.layers.Layer):
     A dense layer is linear up to there, so the shares of the two sides add up to the layer's whole.
     """
 
-    def __init__(self, side: Layout, table: EmbeddingTable, units: int) -> None:
+    def __init__(self, side: Layout, table: EmbeddingTable, units: int, precision: str = "float32") -> None:
         super().__init__()
         self.embeddings = Embeddings(side.features, table)
-        self.dense = keras.layers.Dense(units, use_bias=False)
+        self.dense = keras.layers.Dense(units, use_bias=False, dtype=_POLICIES[precision])
         self.dense.build((None, self.embeddings.width + side.number_count))
 
     def call(self, categories: Any, numbers: Any) -> Any:
         """Returns ``[rows, units]`` float32 for ``[rows, category_count]`` int32 and ``[rows, number_count]``."""
-        return self.dense(tf.concat([self.embeddings(categories), numbers], axis=1))
+        return tf.cast(self.dense(tf.concat([self.embeddings(categories), numbers], axis=1)), tf.float32)
 
 
 class Perceptron(keras.layers.Layer):
@@ -40,7 +43,8 @@ class Perceptron(keras.layers.Layer):
         sizes = spec.layer_sizes
         self.bias = self.add_weight(shape=(sizes[0],), initializer="zeros", name="bias")
         self.activations = [Activation(size, spec) for size in sizes]
-        self.dense = [*(keras.layers.Dense(size) for size in sizes[1:]), keras.layers.Dense(1, use_bias=False)]
+        hidden = [keras.layers.Dense(size, dtype=_POLICIES[spec.precision]) for size in sizes[1:]]
+        self.dense = [*hidden, keras.layers.Dense(1, use_bias=False)]
         for layer, size in zip(self.dense, sizes, strict=True):
             layer.build((None, size))
 
@@ -48,5 +52,5 @@ class Perceptron(keras.layers.Layer):
         """Returns ``[rows]`` float32 for the sum of the sides' shares, ``[rows, units]`` float32."""
         values = state + self.bias
         for activation, dense in zip(self.activations, self.dense, strict=True):
-            values = dense(activation(values, training=training))
+            values = tf.cast(dense(activation(values, training=training)), tf.float32)
         return tf.squeeze(values, axis=1)

@@ -14,6 +14,7 @@ from training.model.head import Head
 from training.model.inputs import InputEncoder, tensor_specs
 from training.model.network import Network
 from training.model.signatures import Signatures
+from training.model.words import CrossWeight, cross_weights
 
 
 class FittedModel:
@@ -31,6 +32,7 @@ class FittedModel:
         self.history = history
         self.head = head
         self._encoder = encoder
+        self._network = network
         self._signatures = Signatures(encoder, network, head)
         self._score = tf.function(self._signatures.score).get_concrete_function(**tensor_specs(encoder.inputs))
 
@@ -59,6 +61,10 @@ class FittedModel:
     def calibration(self) -> pb.Calibration | None:
         """Returns what the manifest says of the calibration; None where scores are no probabilities."""
         return self.head.message()
+
+    def cross_weights(self) -> list[CrossWeight]:
+        """Returns the combinations that weigh something in the wide part."""
+        return cross_weights(self._encoder, self._network)
 
     def vocabularies(self) -> list[pb.Vocabulary]:
         """Returns what the manifest says of each vocabulary."""

@@ -16,7 +16,7 @@ def fold(network: Network) -> Network:
     al., CVPR 2018, section 3.2): the kernels take the scale, and the bias takes both. The mean of the position is
     part of the network's bias.
     """
-    folded = Network(*network.layouts, replace(network.spec, batch_norm=False), network.head)
+    folded = Network(*network.layouts, replace(network.spec, batch_norm=False, precision="float32"), network.head)
     norms = _norms(network)
     dropped = [*norms, *([network.position] if network.position is not None else [])]
     gone = {id(variable) for layer in dropped for variable in layer.variables}

@@ -8,6 +8,19 @@ from typing import Any, Self
 
 from training.errors import SpecError
 
+_KINDS: Mapping[Any, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    tuple: "a list",
+}
+
+
+def _one_of(*choices: str) -> Any:
+    """One of some texts, by default the first."""
+    return field(default=choices[0], metadata={"choices": choices})
+
 
 def _bounded(default: float, low: float, high: float) -> Any:
     """A number from `low` to `high`; a whole one if its default is."""
@@ -38,6 +51,9 @@ class ModelSpec:
     """The weight of the squared embeddings that a row looks up, added to its loss."""
     batch_norm: bool = False
     """Whether each hidden layer is normalised over the batch before its activation."""
+    precision: str = _one_of("float32", "bfloat16")
+    """What the matrix products of the hidden layers are trained in. Weights, and all of what is published, are
+    float32. "bfloat16" is for processors that compute in it (AMX, AVX-512 BF16); on others it is slower."""
     wide_learning_rate: float = _bounded(0.01, 1e-6, 10.0)
     wide_l1: float = _bounded(1.0, 0.0, 1e6)
     """FTRL's L1. As the loss is summed over a batch, a weight stays 0 until its summed gradient exceeds this."""
@@ -73,6 +89,7 @@ class ModelSpec:
     def __post_init__(self) -> None:
         for f in fields(self):
             _check(f.name, f.type, getattr(self, f.name), f.metadata.get("bounds"))
+            _check_choice(f.name, getattr(self, f.name), f.metadata.get("choices"))
         for size in self.layer_sizes:
             _check("layer_sizes", int, size, (1, 8192))
         if not (self.wide or self.deep):
@@ -97,10 +114,15 @@ def _check(name: str, expected: Any, value: Any, bounds: Any) -> None:
     plain: Any = expected.__origin__ if isinstance(expected, types.GenericAlias) else expected
     accepted: Any = (int, float) if plain is float else plain
     if not isinstance(value, accepted) or (isinstance(value, bool) and plain is not bool):
-        kind = {bool: "true or false", int: "a whole number", float: "a number", tuple: "a list"}[plain]
+        kind = _KINDS[plain]
         raise SpecError(f"model.{name} is {value!r}, expected {kind}")
     if bounds and not bounds[0] <= value <= bounds[1]:
         raise SpecError(f"model.{name} is {value!r}, expected {bounds[0]} to {bounds[1]}")
+
+
+def _check_choice(name: str, value: Any, choices: Sequence[str] | None) -> None:
+    if choices is not None and value not in choices:
+        raise SpecError(f"model.{name} is {value!r}, expected {' or '.join(choices)}")
 
 
 def _check_cross(cross: Sequence[Any]) -> None:

@@ -115,6 +115,16 @@ def test_a_stronger_l1_leaves_the_wide_part_without_effect() -> None:
     assert np.ptp(scores) == 0
 
 
+def test_in_bfloat16_a_model_learns_as_much_and_predicts_in_float32() -> None:
+    rows, best = _draw(_combination)
+
+    model = _fit(LETTERS, rows, **DEEP, epochs=6, precision="bfloat16", batch_norm=True)
+
+    assert _auc(model) > best - 0.03
+    scores = model.predict(rows.columns)
+    assert len(np.unique(scores.view(np.uint32) & 0xFFFF)) > 100, "the scores have more digits than bfloat16 has"
+
+
 def test_l2_shrinks_what_the_embeddings_say() -> None:
     rows, _ = _draw(_combination)
     letters = LETTERS[:2]

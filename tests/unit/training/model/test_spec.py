@@ -17,6 +17,7 @@ SPECS = st.builds(
     layer_sizes=st.lists(st.integers(1, 8192), min_size=1).map(tuple),
     dropout=st.floats(0, 0.9),
     l2=st.floats(0, 10),
+    precision=st.sampled_from(["float32", "bfloat16"]),
     seed=st.integers(0, 2**31 - 1),
 )
 
@@ -49,6 +50,8 @@ def test_an_unknown_key_is_refused_with_the_known_ones() -> None:
         ({"dropout": 1.0}, "model.dropout is 1.0, expected 0.0 to 0.9"),
         ({"dropout": float("nan")}, "model.dropout is nan, expected 0.0 to 0.9"),
         ({"epochs": 0}, "model.epochs is 0, expected 1 to 10000"),
+        ({"precision": 16}, "model.precision is 16, expected a text"),
+        ({"precision": "half"}, "model.precision is 'half', expected float32 or bfloat16"),
         ({"layer_sizes": 64}, "model.layer_sizes is 64, expected a list"),
         ({"layer_sizes": [64, 0]}, "model.layer_sizes is 0, expected 1 to 8192"),
         ({"layer_sizes": []}, "model.layer_sizes is empty"),
