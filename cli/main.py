@@ -6,6 +6,7 @@ import typer
 from rich.markup import escape
 
 from bench.errors import BenchError
+from cli.batch_score import batch_score_command
 from cli.bench import bench
 from cli.dataset import dataset_command
 from cli.evaluate import evaluate_command
@@ -39,6 +40,7 @@ app.command("dataset")(dataset_command)
 app.command("train")(train_command)
 app.command("tune")(tune_command)
 app.command("evaluate")(evaluate_command)
+app.command("batch-score")(batch_score_command)
 app.add_typer(models, name="models")
 app.command("serve")(serve)
 app.command("recommend")(recommend_command)

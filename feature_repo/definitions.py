@@ -4,7 +4,7 @@ from feast.feast_object import FeastObject
 
 from .class_views import class_catalogue, class_popularity, class_profile
 from .entities import catalogue_shard, fitness_class, member
-from .member_views import member_activity, member_profile
+from .member_views import member_activity, member_profile, member_recommendations
 from .services import ranking_v1
 
 OBJECTS: list[FeastObject] = [
@@ -16,5 +16,6 @@ OBJECTS: list[FeastObject] = [
     class_profile,
     class_popularity,
     class_catalogue,
+    member_recommendations,
     ranking_v1,
 ]

@@ -7,7 +7,7 @@ from feast.types import Array, Float32, Int64, String
 
 from .entities import member
 from .fields import OWNER, feature
-from .sources import daily_rows
+from .sources import daily_rows, recommended_rows
 
 DISCIPLINES = ("ride", "run", "row", "strength", "yoga", "pilates", "boxing", "meditation")
 
@@ -83,5 +83,19 @@ member_activity = FeatureView(
             length="20",
             vocabulary_of="class_id",
         ),
+    ],
+)
+
+member_recommendations = FeatureView(
+    name="member_recommendations",
+    entities=[member],
+    ttl=timedelta(days=3),
+    source=recommended_rows(),
+    description="What was ranked beforehand, by `paceline batch-score`, for when features can't be read.",
+    owner=OWNER,
+    schema=[
+        Field(name="ranked_class_ids", dtype=Array(String), description="The best classes, best first."),
+        Field(name="ranked_scores", dtype=Array(Float32), description="Their scores, falling."),
+        Field(name="ranking_version", dtype=Int64, description="The version that ranked them."),
     ],
 )

@@ -12,5 +12,10 @@ ranking_v1 = FeatureService(
     features=[member_profile, member_activity, class_profile, class_popularity],
     description="What the ranking of classes for a member reads.",
     owner=OWNER,
-    tags={"member_key": "member_id", "class_key": "class_id", "catalogue_view": "class_catalogue"},
+    tags={
+        "member_key": "member_id",
+        "class_key": "class_id",
+        "catalogue_view": "class_catalogue",
+        "recommendations_view": "member_recommendations",
+    },
 )

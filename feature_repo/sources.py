@@ -17,3 +17,13 @@ def daily_rows(view: str) -> FileSource:
         timestamp_field="event_timestamp",
         created_timestamp_column="created_timestamp",
     )
+
+
+def recommended_rows() -> FileSource:
+    """Returns the source of what `paceline batch-score` writes."""
+    return FileSource(
+        name="recommended_rows",
+        path=str(_DATA / "recommendations" / "*.parquet"),
+        timestamp_field="event_timestamp",
+        created_timestamp_column="created_timestamp",
+    )

@@ -15,8 +15,9 @@ from feast import FeatureService, FeatureStore, FeatureView
 from contract.tags import feature_source
 from features.day_files import day_file, write_rows
 from features.errors import RepositoryError
-from features.online import oldest_fresh, write_online
-from features.schema import conform, row_source, time_columns
+from features.fresh import fresh_keys, lister
+from features.online import write_online
+from features.schema import conform, time_columns
 from features.store_errors import reported
 
 SHARD_SIZE = 10_000
@@ -68,13 +69,7 @@ def _catalogue(views: dict[str, FeatureView], service: FeatureService) -> Catalo
             f"feature service {service.name!r}: catalogue_view is {source.catalogue_view!r}, "
             "expected a registered view with one join key"
         )
-    for projection in service.feature_view_projections:
-        lister = views.get(projection.name)
-        if lister is not None and lister.join_keys == [source.class_key]:
-            return Catalogue(view, lister)
-    raise RepositoryError(
-        f"feature service {service.name!r} has no view keyed by {source.class_key!r}, its class_key"
-    )
+    return Catalogue(view, lister(views.values(), service, source.class_key))
 
 
 def write_catalogue(
@@ -86,28 +81,12 @@ def write_catalogue(
         RepositoryError: The catalogue view has other columns than class_ids, generation and shard_count.
         StoreError: A store can't be read or written.
     """
-    class_ids = _live_classes(store, catalogue.lister, end)
+    class_ids = fresh_keys(store, catalogue.lister, end)
     generation = _next_generation(store, catalogue.view, now)
     rows = _shards(catalogue.view, class_ids, generation, end)
     write_rows(day_file(catalogue.view, day), conform(catalogue.view, rows), str(generation))
     write_online(store, catalogue.view, end, afresh=True)
     return WrittenCatalogue(catalogue.view.name, generation, len(class_ids))
-
-
-def _live_classes(store: FeatureStore, lister: FeatureView, end: datetime) -> list[str]:
-    source = row_source(lister)
-    with reported(f"the classes of view {lister.name!r} can't be read"):
-        job = store.provider.offline_store.pull_latest_from_table_or_query(
-            config=store.config,
-            data_source=source,
-            join_key_columns=lister.join_keys,
-            feature_name_columns=[],
-            timestamp_field=source.timestamp_field,
-            created_timestamp_column=source.created_timestamp_column,
-            start_date=oldest_fresh(lister, end),
-            end_date=end,
-        )
-        return sorted(job.to_arrow()[lister.join_keys[0]].to_pylist())
 
 
 def _next_generation(store: FeatureStore, view: FeatureView, now: datetime) -> int:

@@ -13,6 +13,7 @@ from features.catalogue import Catalogue, WrittenCatalogue, find_catalogues, wri
 from features.errors import SourceError, StoreError
 from features.online import let_readers_go_on, refuse_backwards, watermark, write_online
 from features.raw_tables import RawTables
+from features.recommendations import recommendations_views
 from features.store_errors import reported
 
 Progress = Callable[[str, int, int], None]
@@ -101,7 +102,8 @@ def _registered(store: FeatureStore) -> tuple[list[FeatureView], list[FeatureSer
         raise StoreError(
             f"the registry {store.config.registry.path} is empty; run `paceline features apply` first"
         )
-    return views, services
+    others = recommendations_views(services)
+    return [view for view in views if view.name not in others], services
 
 
 def _range(tables: RawTables, settings: AggregateSettings, until: date | None, now: datetime) -> tuple[date, date]:

@@ -1,5 +1,6 @@
 """Arrow's arrays as columns of inputs: `contract.columns.to_column` for whole tables, a hundred times as fast."""
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,15 @@ class ColumnReader:
 
     def __init__(self) -> None:
         self._texts: dict[str, str] = {}
+        self._infinite: Counter[str] = Counter()
+
+    def warnings(self) -> tuple[str, ...]:
+        """Returns what was odd about the values read so far, a sentence each."""
+        return tuple(
+            f"Input {name!r} has {count} infinite values, which count as missing."
+            for name, count in sorted(self._infinite.items())
+            if count
+        )
 
     def read(self, spec: Input, values: pa.ChunkedArray) -> NDArray[Any]:
         """Returns ``to_column(spec, values.to_pylist())``.
@@ -38,11 +48,9 @@ class ColumnReader:
         if not _is_number(array.type):
             raise TypeError(f"expected numbers, found {array.type}")
         if dtype is np.float32:
-            column: NDArray[np.float32] = (
-                array.cast(pa.float32(), safe=False).to_numpy(zero_copy_only=False).copy()
-            )
-            column[~np.isfinite(column)] = np.nan
-            return column
+            column = array.cast(pa.float32(), safe=False).to_numpy(zero_copy_only=False)
+            self._infinite[spec.name] += int(np.count_nonzero(np.isinf(column)))
+            return np.where(np.isfinite(column), column, np.float32(np.nan))
         return np.asarray(array.cast(pa.int64()).fill_null(missing_marker(spec)).to_numpy())
 
     def _objects(self, array: pa.Array, marker: str) -> NDArray[Any]:

@@ -113,7 +113,8 @@ class RankingDataset:
             growing.append(self._to_columns(joined, reader))
         columns = dict(growing.columns())
         labels, times, positions = columns.pop(_LABEL), columns.pop(_TIMES), columns.pop(_POSITIONS, None)
-        return Table(columns, labels, columns[self.inputs.source.member_key], times, positions)
+        members = columns[self.inputs.source.member_key]
+        return Table(columns, labels, members, times, positions, reader.warnings())
 
     def build(self, folder: Path, engine: Engine, first: date, last: date, progress: Progress) -> int:
         """Joins the days that a folder lacks or has of other rows, definitions or features; returns how many.

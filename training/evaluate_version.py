@@ -14,6 +14,7 @@ from training.errors import DataError
 from training.evaluation import MODEL, ORACLE, measure, share_of_reachable_lift
 from training.labels import check_labels, to_labels
 from training.progress import Progress
+from training.registered import check_registered, require_source
 from training.saved_model import load_scorer
 from training.spec import RankingSpec, parse_ranking_spec
 
@@ -76,7 +77,7 @@ def evaluate_version(
     verify_files(version_dir, manifest)
     spec = _spec(version_dir, manifest)
     dataset = RankingDataset(history, spec)
-    _check_inputs(version_dir, manifest, dataset)
+    check_registered(version_dir, manifest, dataset.inputs)
     first = first or _day_after_validation(spec)
     last = last or dataset.day_range()[1]
     table = dataset.load(first, last, progress)
@@ -92,17 +93,8 @@ def evaluate_version(
 
 
 def _spec(version_dir: Path, manifest: pb.Manifest) -> RankingSpec:
-    if not manifest.HasField("feature_source"):
-        raise DataError(f"{version_dir} was trained on a flat table, expected a version with a feature service")
+    require_source(version_dir, manifest)
     return parse_ranking_spec(manifest.training.spec_toml, f"{version_dir}: training.spec_toml", {})
-
-
-def _check_inputs(version_dir: Path, manifest: pb.Manifest, dataset: RankingDataset) -> None:
-    registered = {spec.name: spec for spec in dataset.inputs.inputs}
-    for spec in manifest.inputs:
-        if registered.get(spec.name) != spec:
-            service = manifest.feature_source.feature_service
-            raise DataError(f"{version_dir} reads {spec.name!r} as feature service {service!r} no longer has it")
 
 
 def _day_after_validation(spec: RankingSpec) -> date:

@@ -15,9 +15,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from contract import tags
-from contract.columns import to_column
 from contract.errors import ContractError
 from contract.stubs import manifest_pb2 as pb
+from training.arrow_columns import ColumnReader
 from training.errors import DataError, SpecError
 from training.files import read_file
 from training.labels import check_labels, to_labels
@@ -156,12 +156,12 @@ def _positions(
 
 
 def _to_table(path: Path, table: pa.Table, inputs: Mapping[str, pb.Input], label: str) -> Table:
+    reader = ColumnReader()
     try:
-        columns = {spec.name: to_column(spec, table.column(name).to_pylist()) for name, spec in inputs.items()}
+        columns = {spec.name: reader.read(spec, table.column(name)) for name, spec in inputs.items()}
     except ContractError as error:
         raise DataError(f"{path}: {error}") from None
-    converted = Table(
-        columns=columns, labels=to_labels(f"{path}: column {label!r}", table.column(label).to_pylist())
-    )
+    labels = to_labels(f"{path}: column {label!r}", table.column(label).to_pylist())
+    converted = Table(columns, labels, warnings=tuple(f"{path}: {warning}" for warning in reader.warnings()))
     check_labels(f"{path}: column {label!r}", converted)
     return converted

@@ -53,6 +53,14 @@ def test_arrays_become_the_columns_that_their_values_become(
     np.testing.assert_array_equal(column, expected)
 
 
+def test_infinite_values_are_counted() -> None:
+    reader = ColumnReader()
+    for values in ([1.0, float("inf"), None], [float("-inf"), float("nan")]):
+        reader.read(KINDS[0][0], pa.chunked_array([values]))
+
+    assert reader.warnings() == ("Input 'it' has 2 infinite values, which count as missing.",)
+
+
 def test_equal_texts_of_all_columns_are_one_object() -> None:
     reader = ColumnReader()
     texts = pa.chunked_array([["ab" * 40, "ab" * 40]])
