@@ -21,6 +21,7 @@ from contract.stubs import manifest_pb2 as pb
 from training.errors import DataError, SpecError
 from training.files import read_file
 from training.labels import check_labels, to_labels
+from training.model.spec import BINARY
 from training.positions import to_positions
 from training.split import Splits
 from training.table import Table
@@ -38,15 +39,16 @@ class FlatFiles:
 
 
 def read_splits(
-    files: FlatFiles, label: str, overrides: Mapping[str, Mapping[str, Any]]
+    files: FlatFiles, label: str, overrides: Mapping[str, Mapping[str, Any]], objective: str = BINARY
 ) -> tuple[list[pb.Input], Splits]:
     """Returns the inputs that the columns become, and the rows.
 
     Args:
         files: The file of each split.
-        label: The column to predict, 0 or 1.
+        label: The column to predict, 0 or 1; or numbers, for a regression.
         overrides: By column the tags of `contract.tags` that its type does not say, or ``ignore = true``, or
             ``position = true`` for the one that says where on its page a row of the training was shown.
+        objective: What is predicted, one of `training.model.spec`.
 
     Raises:
         DataError: A file does not parse, lacks a column or has it in another type; or the labels are not fit.
@@ -61,7 +63,7 @@ def read_splits(
         _require(path, table, [label, *inputs])
         _check_types(path, table.select(list(inputs)).schema, files.train, train.schema)
         tables.append((path, table))
-    train_split, *others = (_to_table(path, table, inputs, label) for path, table in tables)
+    train_split, *others = (_to_table(path, table, inputs, (label, objective)) for path, table in tables)
     positions = _positions(files.train, train, overrides)
     return list(inputs.values()), Splits(replace(train_split, positions=positions), *others)
 
@@ -146,13 +148,14 @@ def _positions(
     return None
 
 
-def _to_table(path: Path, table: pa.Table, inputs: Mapping[str, pb.Input], label: str) -> Table:
+def _to_table(path: Path, table: pa.Table, inputs: Mapping[str, pb.Input], predicted: tuple[str, str]) -> Table:
+    label, objective = predicted
     try:
         columns = {spec.name: to_column(spec, table.column(name).to_pylist()) for name, spec in inputs.items()}
     except ContractError as error:
         raise DataError(f"{path}: {error}") from None
     converted = Table(
-        columns=columns, labels=to_labels(f"{path}: column {label!r}", table.column(label).to_pylist())
+        columns=columns, labels=to_labels(f"{path}: column {label!r}", table.column(label).to_pylist(), objective)
     )
     check_labels(f"{path}: column {label!r}", converted)
     return converted

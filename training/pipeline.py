@@ -86,7 +86,7 @@ def train_flat(files: FlatFiles, label: str, target: Target, spec: FlatSpec, pro
         TrainingError: The specification or the rows are not fit, or the version can't be written.
     """
     check_name(target.name)
-    inputs, splits = read_splits(files, label, spec.inputs)
+    inputs, splits = read_splits(files, label, spec.inputs, spec.model.objective)
     candidate = _fit(inputs, None, splits, spec.model, [constant_rate(splits.train.labels)], progress=progress)
     manifest = _manifest(target, candidate)
     manifest.training.spec_toml = spec.to_toml()
@@ -106,7 +106,7 @@ def _fit(
     subject = Subject(MODEL, lambda table: model.predict(table.columns))
     tables = {"validation": splits.validation, "test": splits.test}
     scores = {split: model.predict(table.columns) for split, table in tables.items()}
-    metrics = measure([subject, *baselines], tables, progress)
+    metrics = measure([subject, *baselines], tables, progress, spec.objective)
     return Candidate(model, inputs, source, splits, spec, baselines, scores, metrics)
 
 

@@ -1,5 +1,6 @@
 """The deep part: what each side adds to the first hidden layer, and the layers above it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -16,9 +17,10 @@ class Projection(keras.layers.Layer):
     A dense layer is linear up to there, so the shares of the two sides add up to the layer's whole.
     """
 
-    def __init__(self, side: Layout, table: EmbeddingTable, units: int) -> None:
+    def __init__(self, side: Layout, table: EmbeddingTable, units: int, attention: Sequence[str] = ()) -> None:
+        """Takes the names of the lists that are pooled by attention."""
         super().__init__()
-        self.embeddings = Embeddings(side.features, table)
+        self.embeddings = Embeddings(side.features, table, attention)
         self.dense = keras.layers.Dense(units, use_bias=False)
         self.dense.build((None, self.embeddings.width + side.number_count))
 

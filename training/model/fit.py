@@ -5,14 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 import keras
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
 
 from contract.stubs import manifest_pb2 as pb
-from training.model.checks import check_crosses, check_inputs
+from training.model.checks import check_attention, check_crosses, check_inputs
 from training.model.fitted import FittedModel
 from training.model.folding import fold
-from training.model.head import LogisticHead
+from training.model.head import head_of
 from training.model.inputs import InputEncoder
 from training.model.network import Network
 from training.model.position import PositionBias
@@ -30,28 +28,29 @@ def fit(
     """Trains a model; the same rows, spec and machine give the same model.
 
     Vocabularies, moments and buckets come from `train` only. Training ends when the AUC of `validation` has not
-    risen for `spec.patience` epochs, the weights of the best epoch are kept, and their scores are calibrated on
-    `validation`. Seeds the process's random
-    numbers and makes its TensorFlow operations deterministic.
+    risen, or the squared error of a regression not fallen, for `spec.patience` epochs. The weights of the best
+    epoch are kept, and their scores are calibrated on `validation`. Seeds the process's random numbers and makes
+    its TensorFlow operations deterministic.
 
     Args:
         inputs: The inputs; their columns are in both tables.
-        train: At least one row, with both labels.
-        validation: At least one row, with both labels.
+        train: At least two rows, with both labels; with different ones for a regression.
+        validation: The same.
         spec: The model and its training.
-        on_epoch: Called after each epoch with "loss", "validation_loss" and "validation_auc".
+        on_epoch: Called after each epoch with "loss", "validation_loss" and "validation_auc" or "validation_rmse".
 
     Raises:
         SpecError: An input or a cross can't be one.
     """
     check_inputs(inputs)
     check_crosses(inputs, spec)
+    check_attention(inputs, spec)
     keras.utils.set_random_seed(spec.seed)
     tf.config.experimental.enable_op_determinism()
     encoder = InputEncoder(inputs, train.columns, spec)
     position = None if train.positions is None else PositionBias(train.positions)
     layouts = encoder.member.layout, encoder.classes.layout
-    network = Network(*layouts, spec, LogisticHead.of(train.labels), position)
+    network = Network(*layouts, spec, head_of(spec.objective, train.labels), position)
     splits = _encode(encoder, train), _encode(encoder, validation)
     trainer = Trainer(network, spec)
     history = _train(network, trainer, splits, spec, on_epoch)
@@ -76,17 +75,13 @@ def _train(
     weights = network.get_weights()
     for epoch in range(1, spec.epochs + 1):
         loss = trainer.run_epoch(train, shuffler.permutation(len(train.labels)))
-        history.append({"loss": loss, **_measure(validation.labels.numpy(), trainer.score(validation))})
+        figures = network.head.measure(validation.labels.numpy(), trainer.score(validation))
+        history.append({"loss": loss, **figures})
         on_epoch(epoch, spec.epochs, history[-1])
-        best = 1 + int(np.argmax([figures["validation_auc"] for figures in history]))
+        best = 1 + int(np.argmax([network.head.goodness(figures) for figures in history]))
         if best == epoch:
             weights = network.get_weights()
         elif epoch - best >= spec.patience:
             break
     network.set_weights(weights)
     return history
-
-
-def _measure(labels: NDArray[np.float32], logits: NDArray[np.float32]) -> dict[str, float]:
-    losses = np.logaddexp(0, logits) - labels * logits
-    return {"validation_loss": float(losses.mean()), "validation_auc": float(roc_auc_score(labels, logits))}

@@ -20,7 +20,7 @@ class FittedModel:
     """A trained model with its preprocessing.
 
     Attributes:
-        history: The figures of each epoch: "loss", "validation_loss" and "validation_auc".
+        history: The figures of each epoch: "loss", "validation_loss" and "validation_auc" or "validation_rmse".
         head: What makes scores of logits.
     """
 
@@ -35,14 +35,14 @@ class FittedModel:
         self._score = tf.function(self._signatures.score).get_concrete_function(**tensor_specs(encoder.inputs))
 
     def predict(self, columns: Mapping[str, NDArray[Any]], batch_size: int = 8192) -> NDArray[np.float32]:
-        """Returns the probability of a positive label for each row.
+        """Returns the score of each row: the probability of a positive label, or the number of a regression.
 
         Args:
             columns: The raw inputs by name, ``[rows]`` or ``[rows, list_length]``; others are ignored.
             batch_size: How many rows are scored at once.
 
         Returns:
-            ``[rows]`` float32, from 0 to 1.
+            ``[rows]`` float32.
         """
         names = [spec.name for spec in self._encoder.inputs]
         row_count = len(columns[names[0]])

@@ -76,6 +76,8 @@ class InputEncoder:
         return self.member(columns), self.classes(columns)
 
     def _side(self, specs: Sequence[pb.Input], columns: Columns, spec: ModelSpec) -> SideEncoder:
+        if spec.learned_defaults:
+            specs = [_without_default(i) for i in specs]
         return SideEncoder(specs, list(_encoders(specs, columns, self.vocabularies, spec)))
 
 
@@ -99,7 +101,21 @@ def _has_vocabulary(spec: pb.Input) -> bool:
 
 
 def _fit_vocabulary(spec: pb.Input, columns: Columns, model: ModelSpec) -> Vocabulary:
-    return Vocabulary.fit(spec, columns[spec.name], limit=model.vocabulary_size, min_count=model.min_count)
+    return Vocabulary.fit(
+        spec,
+        columns[spec.name],
+        limit=model.vocabulary_size,
+        min_count=model.min_count,
+        oov_buckets=model.oov_buckets,
+    )
+
+
+def _without_default(spec: pb.Input) -> pb.Input:
+    learned = pb.Input()
+    learned.CopyFrom(spec)
+    learned.ClearField("default_number")
+    learned.ClearField("default_text")
+    return learned
 
 
 def _encoders(
