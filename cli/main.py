@@ -16,6 +16,7 @@ from cli.recommend import recommend_command, score_command
 from cli.serve import serve
 from cli.simulate import simulate_command
 from cli.train import train_command
+from cli.tune import tune_command
 from contract.errors import ContractError
 from features.errors import FeatureError
 from paceline import PacelineError
@@ -36,6 +37,7 @@ app.command("simulate")(simulate_command)
 app.add_typer(features, name="features")
 app.command("dataset")(dataset_command)
 app.command("train")(train_command)
+app.command("tune")(tune_command)
 app.command("evaluate")(evaluate_command)
 app.add_typer(models, name="models")
 app.command("serve")(serve)

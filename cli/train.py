@@ -121,7 +121,7 @@ def train_command(
     paceline train --train-until 2026-11-18 --validate-until 2026-11-19 --epochs 3
     paceline train --table train.csv --validation valid.csv --test test.csv --label clicked --json
     """
-    flat = _all_or_none(table=table, validation=validation, test=test, label=label)
+    flat = all_or_none(table=table, validation=validation, test=test, label=label)
     with importing_tensorflow():
         from training.dataset import History
         from training.flat import FlatFiles
@@ -131,16 +131,16 @@ def train_command(
         if flat:
             files = FlatFiles(flat["table"], flat["validation"], flat["test"])
             target = Target(out, name or flat["label"])
-            published = train_flat(files, flat["label"], target, _flat_spec(spec, model_flags), progress)
+            published = train_flat(files, flat["label"], target, read_flat_spec(spec, model_flags), progress)
         else:
-            ranking_spec = _ranking_spec(spec or repo / "training.toml", model_flags)
-            ranking_spec = ranking_spec.with_split(_day(train_until), _day(validate_until))
-            history = History(repo, profile, world or data_dir(repo) / "world", _day(until), dataset)
+            ranking_spec = read_ranking_spec(spec or repo / "training.toml", model_flags)
+            ranking_spec = ranking_spec.with_split(to_day(train_until), to_day(validate_until))
+            history = History(repo, profile, world or data_dir(repo) / "world", to_day(until), dataset)
             published = train_ranking(history, Target(out, name or "ranking"), ranking_spec, progress)
     _report(published, as_json=as_json)
 
 
-def _all_or_none(**flags: Any) -> dict[str, Any]:
+def all_or_none(**flags: Any) -> dict[str, Any]:
     """Returns the flags of a flat table, nothing where none is given."""
     missing = [f"--{flag}" for flag, value in flags.items() if value is None]
     if missing and len(missing) < len(flags):
@@ -148,15 +148,18 @@ def _all_or_none(**flags: Any) -> dict[str, Any]:
     return {} if missing else flags
 
 
-def _flat_spec(path: Path | None, model_flags: Mapping[str, Any]) -> FlatSpec:
+def read_flat_spec(path: Path | None, model_flags: Mapping[str, Any]) -> FlatSpec:
+    """Returns the specification of a file, the default one without a file, with the flags in place of its keys."""
     return parse_flat_spec(read_spec_file(path) if path else "", str(path), model_flags)
 
 
-def _ranking_spec(path: Path, model_flags: Mapping[str, Any]) -> RankingSpec:
+def read_ranking_spec(path: Path, model_flags: Mapping[str, Any]) -> RankingSpec:
+    """Returns the specification of a file, with the flags in place of its keys."""
     return parse_ranking_spec(read_spec_file(path), str(path), model_flags)
 
 
-def _day(moment: datetime | None) -> date | None:
+def to_day(moment: datetime | None) -> date | None:
+    """Returns the day of an option that is given as one."""
     return moment.date() if moment else None
 
 

@@ -3,7 +3,8 @@
 TrainingError
 ├── DataError      the rows can't be trained or evaluated on
 ├── SpecError      the specification is wrong
-└── PublishError   the version could not be written
+├── PublishError   the version could not be written
+└── TuningError    the search can't go on
 """
 
 
@@ -21,3 +22,7 @@ class SpecError(TrainingError):
 
 class PublishError(TrainingError):
     """The version could not be written; nothing of it is visible."""
+
+
+class TuningError(TrainingError):
+    """The folder of a search is that of another or of a running one, can't be written, or no trial succeeded."""

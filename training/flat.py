@@ -4,7 +4,7 @@ An input has the name of its column, with "_" for each character that can't be i
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
@@ -41,10 +41,18 @@ class FlatFiles:
 def read_splits(
     files: FlatFiles, label: str, overrides: Mapping[str, Mapping[str, Any]], objective: str = BINARY
 ) -> tuple[list[pb.Input], Splits]:
-    """Returns the inputs that the columns become, and the rows.
+    """Returns the inputs that the columns become, and the rows of the splits; see `read_tables`."""
+    inputs, tables = read_tables((files.train, files.validation, files.test), label, overrides, objective)
+    return inputs, Splits(*tables)
+
+
+def read_tables(
+    paths: Sequence[Path], label: str, overrides: Mapping[str, Mapping[str, Any]], objective: str = BINARY
+) -> tuple[list[pb.Input], list[Table]]:
+    """Returns the inputs that the columns of the first file become, and the rows of all files.
 
     Args:
-        files: The file of each split.
+        paths: The files, that of the training split first.
         label: The column to predict, 0 or 1; or numbers, for a regression.
         overrides: By column the tags of `contract.tags` that its type does not say, or ``ignore = true``, or
             ``position = true`` for the one that says where on its page a row of the training was shown.
@@ -54,18 +62,20 @@ def read_splits(
         DataError: A file does not parse, lacks a column or has it in another type; or the labels are not fit.
         SpecError: An override is unknown or does not fit its column.
     """
-    train = read_file(files.train)
-    _require(files.train, train, [label, *overrides])
-    inputs = infer_inputs(files.train, train.schema, label, overrides)
-    tables = [(files.train, train)]
-    for path in (files.validation, files.test):
+    first, *others = paths
+    train = read_file(first)
+    _require(first, train, [label, *overrides])
+    inputs = infer_inputs(first, train.schema, label, overrides)
+    tables = [(first, train)]
+    for path in others:
         table = read_file(path, like=train.schema)
         _require(path, table, [label, *inputs])
-        _check_types(path, table.select(list(inputs)).schema, files.train, train.schema)
+        _check_types(path, table.select(list(inputs)).schema, first, train.schema)
         tables.append((path, table))
-    train_split, *others = (_to_table(path, table, inputs, (label, objective)) for path, table in tables)
-    positions = _positions(files.train, train, overrides)
-    return list(inputs.values()), Splits(replace(train_split, positions=positions), *others)
+    predicted = (label, objective)
+    train_split, *rest = (_to_table(path, table, inputs, predicted) for path, table in tables)
+    positions = _positions(first, train, overrides)
+    return list(inputs.values()), [replace(train_split, positions=positions), *rest]
 
 
 def infer_inputs(

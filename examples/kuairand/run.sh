@@ -29,5 +29,8 @@ document=$(
     paceline train --repo $repo --name $model --out "$models" --json \
         ${TRAIN_UNTIL:+--train-until "$TRAIN_UNTIL"} ${VALIDATE_UNTIL:+--validate-until "$VALIDATE_UNTIL"} "$@"
 )
-tee "$metrics" <<< "$document"
+echo "$document" > "$metrics"
+directory=$(python -c 'import json, sys; print(json.load(sys.stdin)["directory"])' <<< "$document")
+python -m examples.kuairand.compare "$directory" --world "$PACELINE_DATA/world" --out "$metrics" >&2
+cat "$metrics"
 echo "written to $metrics" >&2

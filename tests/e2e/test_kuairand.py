@@ -41,6 +41,10 @@ def test_real_impressions_become_recommendations_that_depend_on_user_and_surface
     measured = written["metrics"]["test"]
     assert measured["model"]["auc"] > max(0.7, measured["class_rate"]["auc"])
     assert measured["model"]["member_auc"] > measured["class_rate"]["member_auc"]
+    peers = written["peers"]["test"]
+    assert peers["model"] == pytest.approx(measured["model"], abs=1e-4)
+    assert min(peers["lightgbm"]["auc"], peers["logistic_regression"]["auc"]) > 0.7
+    assert written["peers"]["difference"]["from"] in peers
     assert read_manifest(model / "1").feature_source.feature_service == "kuairand_ranking_v1"
 
     flags = ("--model", model.name, "--repo", "examples/kuairand/feature_repo")

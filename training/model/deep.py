@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from training.model.activation import Activation
 from training.model.embeddings import Embeddings, EmbeddingTable
 from training.model.encoded import Layout
 from training.model.spec import ModelSpec
@@ -27,20 +28,6 @@ class Projection(keras.layers.Layer):
     def call(self, categories: Any, numbers: Any) -> Any:
         """Returns ``[rows, units]`` float32 for ``[rows, category_count]`` int32 and ``[rows, number_count]``."""
         return self.dense(tf.concat([self.embeddings(categories), numbers], axis=1))
-
-
-class Activation(keras.layers.Layer):
-    """What follows a dense layer: normalisation over the batch if asked for, ReLU, dropout."""
-
-    def __init__(self, units: int, spec: ModelSpec) -> None:
-        super().__init__()
-        self.norm = keras.layers.BatchNormalization() if spec.batch_norm else keras.layers.Identity()
-        self.norm.build((None, units))
-        self.dropout = keras.layers.Dropout(spec.dropout)
-
-    def call(self, values: Any, training: bool = False) -> Any:
-        """Returns ``[rows, units]`` float32 for the same."""
-        return self.dropout(tf.nn.relu(self.norm(values, training=training)), training=training)
 
 
 class Perceptron(keras.layers.Layer):

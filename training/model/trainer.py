@@ -2,13 +2,13 @@
 
 from typing import Any, NamedTuple
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from training.model.encoded import Encoded
 from training.model.network import Network
+from training.model.optimizers import Adam, Ftrl
 from training.model.spec import ModelSpec
 
 _ROWS_AT_ONCE = 16384
@@ -38,10 +38,9 @@ class Trainer:
         self._wide = network.wide_variables
         in_wide = {id(variable) for variable in self._wide}
         self._deep = [v for v in network.trainable_variables if id(v) not in in_wide]
-        self._ftrl = keras.optimizers.Ftrl(spec.wide_learning_rate, l1_regularization_strength=spec.wide_l1)
-        self._adam = keras.optimizers.Adam(spec.deep_learning_rate)
-        self._ftrl.build(self._wide)
-        self._adam.build(self._deep)
+        linears = [np.zeros(weight.shape, np.float32) for weight in self._wide]
+        self._ftrl = Ftrl(self._wide, linears, spec.wide_learning_rate, spec.wide_l1)
+        self._adam = Adam(self._deep, spec.deep_learning_rate)
         self._run_epoch = tf.function(self._epoch)
         self._score = tf.function(network.score_rows, reduce_retracing=True)
 
@@ -69,9 +68,8 @@ class Trainer:
             logits = self._network.score_rows(batch.member, batch.classes, batch.positions, training=True)
             loss = tf.reduce_sum(self._network.head.losses(batch.labels, logits))
         wide, deep = tape.gradient(loss, (self._wide, self._deep))
-        if self._wide:
-            self._ftrl.apply(wide, self._wide)
-        self._adam.apply([self._decayed(*pair) for pair in zip(deep, self._deep, strict=True)], self._deep)
+        self._ftrl.apply(wide)
+        self._adam.apply([self._decayed(*pair) for pair in zip(deep, self._deep, strict=True)])
         return loss
 
     def _decayed(self, gradient: Any, variable: Any) -> Any:
