@@ -21,6 +21,7 @@ class EmbeddingTable(keras.layers.Layer):
         """Makes room for the vocabulary of each feature that has one."""
         super().__init__()
         sizes = {feature.vocabulary: feature.size for feature in features if feature.vocabulary}
+        self.sizes: Mapping[str, int] = sizes
         self.embedding_size = embedding_size
         self.offsets: Mapping[str, int] = dict(zip(sizes, np.cumsum([0, *sizes.values()]).tolist(), strict=False))
         shape = (sum(sizes.values()), embedding_size)

@@ -9,13 +9,15 @@ import tensorflow as tf
 from contract.stubs import manifest_pb2 as pb
 from training.model.checks import check_attention, check_crosses, check_inputs
 from training.model.fitted import FittedModel
-from training.model.folding import fold
 from training.model.head import head_of
 from training.model.inputs import InputEncoder
 from training.model.network import Network
+from training.model.notes import row_notes
 from training.model.position import PositionBias
+from training.model.snapshot import Snapshot
 from training.model.spec import ModelSpec
 from training.model.trainer import Rows, Trainer
+from training.model.warm_start import warm_start
 from training.table import Table
 
 OnEpoch = Callable[[int, int, Mapping[str, float]], None]
@@ -23,7 +25,13 @@ OnEpoch = Callable[[int, int, Mapping[str, float]], None]
 
 
 def fit(
-    inputs: Sequence[pb.Input], train: Table, validation: Table, spec: ModelSpec, on_epoch: OnEpoch
+    inputs: Sequence[pb.Input],
+    train: Table,
+    validation: Table,
+    spec: ModelSpec,
+    on_epoch: OnEpoch,
+    *,
+    start: Snapshot | None = None,
 ) -> FittedModel:
     """Trains a model; the same rows, spec and machine give the same model.
 
@@ -38,6 +46,7 @@ def fit(
         validation: The same.
         spec: The model and its training.
         on_epoch: Called after each epoch with "loss", "validation_loss" and "validation_auc" or "validation_rmse".
+        start: The weights to start from, of an earlier version; none starts anew.
 
     Raises:
         SpecError: An input or a cross can't be one.
@@ -51,11 +60,14 @@ def fit(
     position = None if train.positions is None else PositionBias(train.positions)
     layouts = encoder.member.layout, encoder.classes.layout
     network = Network(*layouts, spec, head_of(spec.objective, train.labels), position)
+    notes = list(row_notes(inputs, train.columns, len(train), spec))
+    if start is not None:
+        notes += warm_start(encoder, network, start)
     splits = _encode(encoder, train), _encode(encoder, validation)
     trainer = Trainer(network, spec)
     history = _train(network, trainer, splits, spec, on_epoch)
     head = network.head.calibrated(validation.labels, trainer.score(splits[1]))
-    return FittedModel(encoder, fold(network), head, history)
+    return FittedModel(encoder, network, head, history, notes)
 
 
 def _encode(encoder: InputEncoder, table: Table) -> Rows:

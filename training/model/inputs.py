@@ -26,7 +26,8 @@ class Encoder(Protocol):
     """Encodes some inputs of one side."""
 
     features: list[Feature]
-    number_count: int
+    number_names: list[str]
+    """What the columns of its numbers are."""
 
     def __call__(self, columns: Mapping[str, Any]) -> Encoded:
         """Returns its inputs encoded, from tensors ``[rows]`` or ``[rows, list_length]`` by name."""
@@ -40,7 +41,8 @@ class SideEncoder:
         self.specs = list(specs)
         self._encoders = list(encoders)
         features = [feature for encoder in encoders for feature in encoder.features]
-        self.layout = Layout.of(features, sum(encoder.number_count for encoder in encoders))
+        self.number_names = [name for encoder in encoders for name in encoder.number_names]
+        self.layout = Layout.of(features, len(self.number_names))
 
     def __call__(self, columns: Mapping[str, Any]) -> Encoded:
         """Returns the inputs encoded, from tensors ``[rows]`` or ``[rows, list_length]`` by name."""

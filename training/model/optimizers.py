@@ -16,7 +16,7 @@ from training.model.compiled import compiled
 
 DENSE_ROWS = 2**18
 """The most rows of a table that is updated as a whole."""
-_FTRL_START = 0.1
+FTRL_START = 0.1
 """What FTRL's accumulators start at."""
 _BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-7
 
@@ -27,7 +27,7 @@ class Ftrl:
     def __init__(self, weights: Sequence[Any], linears: Sequence[Any], rate: float, l1: float) -> None:
         """Takes Keras variables, and what their linear terms start at, in the same shapes."""
         self._weights = list(weights)
-        self._accumulators = [tf.Variable(tf.fill(weight.shape, _FTRL_START)) for weight in weights]
+        self._accumulators = [tf.Variable(tf.fill(weight.shape, FTRL_START)) for weight in weights]
         self._linears = [tf.Variable(linear, dtype=tf.float32) for linear in linears]
         self._numbers = {"lr": rate, "l1": l1, "l2": 0.0, "lr_power": -0.5}
         self.slots = [*self._accumulators, *self._linears]

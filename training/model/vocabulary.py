@@ -52,6 +52,11 @@ class Vocabulary:
         kept = [(-count, value) for value, count in counts.items() if count >= min_count]
         return cls(spec, [value for _, value in sorted(kept)[:limit]], oov_buckets)
 
+    @property
+    def values(self) -> list[Any]:
+        """The values, in the order of their categories."""
+        return list(self._indices)
+
     def index(self, value: Any) -> int:
         """Returns the category of a value that is not the missing marker."""
         return int(self.look_up(tf.constant([value], self.table.key_dtype))[0])
