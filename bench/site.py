@@ -27,7 +27,8 @@ def build_site(root: Path, *, classes: int, layers: str) -> Site:
     sizes = ["--members", 1000, "--classes", classes, "--days", 12, "--events-per-day", 5000, "--seed", 1]
     paceline("simulate", "--out", world, *sizes, env=site.env)
     materialise(site)
-    paceline("train", "--out", site.models, "--layer-sizes", layers, "--epochs", 1, env=site.env)
+    flags = ("--layer-sizes", layers, "--epochs", 1, "--force", "--reason", "a benchmark of speed")
+    paceline("train", "--out", site.models, *flags, env=site.env)
     return site
 
 

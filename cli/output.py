@@ -23,7 +23,9 @@ def print_json(document: Mapping[str, Any]) -> None:
     sys.stdout.write("\n")
 
 
-def print_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+def print_table(
+    title: str, headings: Sequence[str], rows: Sequence[Sequence[object]], console: Console = results
+) -> None:
     """Prints a table; numbers are aligned to the right."""
     table = Table()
     for column, heading in enumerate(headings):
@@ -31,8 +33,8 @@ def print_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[obj
         table.add_column(heading, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*map(_cell, row))
-    results.print(title, style="italic", markup=False, highlight=False, soft_wrap=True)
-    results.print(table)
+    console.print(title, style="italic", markup=False, highlight=False, soft_wrap=True)
+    console.print(table)
 
 
 def print_lines(lines: Iterable[str]) -> None:

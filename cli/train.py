@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.metrics import metrics_document, print_metrics
+from cli.gate import refusals, say_passed, training_document
+from cli.metrics import print_metrics
 from cli.model_flags import with_model_flags
-from cli.output import AsJson, messages, print_json
+from cli.output import AsJson, print_json, say
 from cli.quiet import importing_tensorflow
 from cli.stages import shown_stages
 from contract.profile import data_dir
@@ -83,6 +84,10 @@ Out = Annotated[Path, typer.Option(help="The folder of the published models.")]
 Name = Annotated[
     str | None, typer.Option(help="The name of the model.", show_default="ranking, or the label of flat tables")
 ]
+Force = Annotated[bool, typer.Option("--force", help="Publish whatever the gate says; needs --reason.")]
+Reason = Annotated[
+    str | None, typer.Option(help="Why --force is right; kept in the manifest.", show_default="none")
+]
 
 
 @with_model_flags
@@ -102,10 +107,12 @@ def train_command(
     spec: Spec = None,
     out: Out = Path("models"),
     name: Name = None,
+    force: Force = False,
+    reason: Reason = None,
     as_json: AsJson = False,
     model_flags: Mapping[str, Any],
 ) -> None:
-    """Train a model, measure it against baselines, and publish it.
+    """Train a model, measure it, and publish it if it passes the gate.
 
     From the history of a world: each row of the repository's training_rows.sql is
     joined with what was known at its time, and the rows are split by days. From
@@ -115,29 +122,44 @@ def train_command(
     running server takes it up by itself. The same seed, data and machine make the
     same model. Keys of the spec's table "model" can be given as flags.
 
+    The gate compares the model with baselines and with the version that serves now,
+    on the newest day and on slices of it, and checks calibration, served scores,
+    latency and size. If it refuses, nothing is published and the exit code is 3.
+    Its limits are the spec's table "gate".
+
     For example:
 
     paceline train
     paceline train --train-until 2026-11-18 --validate-until 2026-11-19 --epochs 3
     paceline train --table train.csv --validation valid.csv --test test.csv --label clicked --json
     """
+    forced_reason = _forced_reason(reason, force=force)
     flat = all_or_none(table=table, validation=validation, test=test, label=label)
     with importing_tensorflow():
         from training.dataset import History
         from training.flat import FlatFiles
         from training.pipeline import Target, train_flat, train_ranking
 
-    with shown_stages() as progress:
+    target = Target(out, name or flat.get("label", "ranking"), forced_reason)
+    with refusals(as_json=as_json), shown_stages() as progress:
         if flat:
             files = FlatFiles(flat["table"], flat["validation"], flat["test"])
-            target = Target(out, name or flat["label"])
             published = train_flat(files, flat["label"], target, read_flat_spec(spec, model_flags), progress)
         else:
             ranking_spec = read_ranking_spec(spec or repo / "training.toml", model_flags)
             ranking_spec = ranking_spec.with_split(to_day(train_until), to_day(validate_until))
             history = History(repo, profile, world or data_dir(repo) / "world", to_day(until), dataset)
-            published = train_ranking(history, Target(out, name or "ranking"), ranking_spec, progress)
+            published = train_ranking(history, target, ranking_spec, progress)
     _report(published, as_json=as_json)
+
+
+def _forced_reason(reason: str | None, *, force: bool) -> str:
+    """Returns why the gate is overridden, "" if it is not."""
+    if force and not (reason or "").strip():
+        raise typer.BadParameter("--force needs --reason")
+    if reason and not force:
+        raise typer.BadParameter("--reason is for --force only")
+    return reason or ""
 
 
 def all_or_none(**flags: Any) -> dict[str, Any]:
@@ -166,9 +188,9 @@ def to_day(moment: datetime | None) -> date | None:
 def _report(published: "Published", *, as_json: bool) -> None:
     manifest = published.manifest
     if as_json:
-        document = {"model": manifest.model_name, "version": manifest.version, "directory": published.directory}
-        document["metrics"] = metrics_document(manifest.metrics)
-        print_json(document | {"train_row_count": manifest.training.row_count})
-    else:
-        print_metrics(f"{manifest.model_name}, version {manifest.version}", manifest.metrics)
-        messages.print(f"Published {published.directory}.", highlight=False, soft_wrap=True)
+        where = {"version": manifest.version, "directory": published.directory}
+        print_json(training_document(manifest, published=True) | where)
+        return
+    print_metrics(f"{manifest.model_name}, version {manifest.version}", manifest.metrics)
+    say_passed(manifest.gate)
+    say(f"Published {published.directory}.")

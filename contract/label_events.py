@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from contract.labels import LabelAction, LabelEvent, Note
@@ -121,3 +122,22 @@ _FIELDS: Mapping[str, _Field] = {
     "weights": _Field(_are_weights, "an object of integers that are not negative"),
     "share": _Field(_is_share, "a number from 0 to 1"),
 }
+
+
+def read_events(folder: Path) -> list[LabelEvent]:
+    """Returns the events of a history in a folder of this machine, oldest first; none if there is no such folder.
+
+    Raises:
+        OSError: It can't be read.
+        ValueError: A file in it is no event.
+    """
+    if not folder.is_dir():
+        return []
+    return [_read(path) for path in sorted(folder.iterdir()) if EVENT_NAME.fullmatch(path.name)]
+
+
+def _read(path: Path) -> LabelEvent:
+    try:
+        return from_json(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path} is no label event: {error}") from error

@@ -4,8 +4,11 @@ TrainingError
 ├── DataError      the rows can't be trained or evaluated on
 ├── SpecError      the specification is wrong
 ├── PublishError   the version could not be written
+├── RefusedError   the gate does not let it through
 └── TuningError    the search can't go on
 """
+
+from contract.stubs.manifest_pb2 import Manifest
 
 
 class TrainingError(Exception):
@@ -22,6 +25,23 @@ class SpecError(TrainingError):
 
 class PublishError(TrainingError):
     """The version could not be written; nothing of it is visible."""
+
+
+class RefusedError(TrainingError):
+    """The version is not fit to be published; nothing of it is visible.
+
+    Attributes:
+        manifest: What is known of it, the checks of the gate among it.
+    """
+
+    def __init__(self, manifest: Manifest) -> None:
+        checks = manifest.gate.checks
+        failed = [check for check in checks if not check.passed]
+        super().__init__(
+            f"{manifest.model_name} is not published, as {len(failed)} of {len(checks)} checks did not pass; "
+            f"the first is {failed[0].name}: {failed[0].message}"
+        )
+        self.manifest = manifest
 
 
 class TuningError(TrainingError):

@@ -17,7 +17,7 @@ KNOWN_MEMBERS = 4
 CLASSES = 24
 FLAT_ROWS = 24
 
-_CLASS_SOURCES = (pb.SOURCE_CLASS, pb.SOURCE_CLASS_KEY)
+CLASS_SOURCES = (pb.SOURCE_CLASS, pb.SOURCE_CLASS_KEY)
 
 
 def ranking_requests(inputs: Sequence[pb.Input], source: pb.FeatureSource, table: Table) -> list[Columns]:
@@ -35,9 +35,9 @@ def ranking_requests(inputs: Sequence[pb.Input], source: pb.FeatureSource, table
     class_side = {
         spec.name: _with_missing(spec, table.columns[spec.name][classes])
         for spec in inputs
-        if spec.source in _CLASS_SOURCES
+        if spec.source in CLASS_SOURCES
     }
-    others = [spec for spec in inputs if spec.source not in _CLASS_SOURCES]
+    others = [spec for spec in inputs if spec.source not in CLASS_SOURCES]
     requests = [{spec.name: table.columns[spec.name][[row]] for spec in others} | class_side for row in members]
     unknown = {spec.name: _missing_row(spec, table.columns[spec.name][members[:1]]) for spec in others}
     return [*requests, unknown | class_side]

@@ -95,9 +95,12 @@ def _cumulative_discount(rows: int) -> Floats:
     return np.concatenate([[0.0], np.cumsum(discounts)])
 
 
-def _expected_calibration_error(labels: Floats, scores: Floats) -> float:
-    """Equal scores always share a bin, so a constant prediction has one."""
+def calibration_bins(scores: Floats) -> NDArray[np.int64]:
+    """Returns the quantile bin of each score, ``[rows]``. Equal scores always share one."""
     edges = np.unique(np.quantile(scores, np.linspace(0, 1, CALIBRATION_BINS + 1)[1:-1]))
-    bins = np.searchsorted(edges, scores, side="right")
-    surplus = np.bincount(bins, weights=scores - labels)
+    return np.searchsorted(edges, scores, side="right")
+
+
+def _expected_calibration_error(labels: Floats, scores: Floats) -> float:
+    surplus = np.bincount(calibration_bins(scores), weights=scores - labels)
     return float(np.abs(surplus).sum() / len(scores))

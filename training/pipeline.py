@@ -1,4 +1,4 @@
-"""The order of things in a training: rows, splits, model, metrics, version."""
+"""The order of things in a training: rows, splits, model, metrics, evidence, verdict, version."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,16 +11,20 @@ from contract.stubs import manifest_pb2 as pb
 from training.baselines import Subject, constant_rate, ranking_baselines
 from training.candidate import Candidate
 from training.dataset import History, RankingDataset
-from training.errors import PublishError
+from training.errors import PublishError, RefusedError
 from training.evaluation import MODEL, measure
 from training.flat import FlatFiles, read_splits
+from training.gate.gather import gather
+from training.gate.judge import judge
+from training.gate.spec import GateSpec
 from training.golden import SCORE_TOLERANCE, flat_requests, ranking_requests, score_requests
 from training.model.fit import fit
 from training.model.fitted import FittedModel
 from training.model.spec import ModelSpec
 from training.progress import Progress
 from training.publish import check_name, publish
-from training.saved_model import load_scorer
+from training.saved_model import LoadedModel
+from training.slices import named_inputs
 from training.spec import FlatSpec, RankingSpec
 from training.split import Splits, choose_days, split_by_days
 from training.table import Columns
@@ -28,10 +32,17 @@ from training.table import Columns
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a version is published: ``<models>/<name>/<version>``."""
+    """Where a version is published: ``<models>/<name>/<version>``.
+
+    Attributes:
+        models: The folder of all models.
+        name: The name of the model.
+        forced_reason: Why it is published even if the gate would refuse it; "" leaves that to the gate.
+    """
 
     models: Path
     name: str
+    forced_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,7 @@ def train_ranking(history: History, target: Target, spec: RankingSpec, progress:
     Raises:
         ContractError: A tag of the feature service or of a feature is wrong.
         FeatureError: The feature repository can't be opened, or lacks the feature service.
+        RefusedError: The gate does not let the version through.
         TrainingError: The specification or the rows are not fit, or the version can't be written.
     """
     check_name(target.name)
@@ -62,6 +74,7 @@ def train_ranking(history: History, target: Target, spec: RankingSpec, progress:
     days = choose_days(last, spec.split.train_until, spec.split.validate_until)
     splits = split_by_days(dataset.load(first, last, progress), days, dataset.days.offset)
     service = dataset.inputs
+    named_inputs(service.inputs, spec.gate.slices or ())
     class_key = service.source.class_key
     baselines = ranking_baselines(class_key, splits.train.columns[class_key], splits.train.labels)
     candidate = _fit(service.inputs, service.source, splits, spec.model, baselines, progress=progress)
@@ -69,7 +82,7 @@ def train_ranking(history: History, target: Target, spec: RankingSpec, progress:
     manifest.display_features.extend(service.display_features)
     manifest.training.spec_toml = spec.with_split(days.train_until, days.validate_until).to_toml()
     requests = ranking_requests(service.inputs, service.source, splits.test)
-    return _publish(target, manifest, candidate, requests, progress)
+    return _publish(target, manifest, candidate, requests, gate=spec.gate, progress=progress)
 
 
 def train_flat(files: FlatFiles, label: str, target: Target, spec: FlatSpec, progress: Progress) -> Published:
@@ -83,14 +96,18 @@ def train_flat(files: FlatFiles, label: str, target: Target, spec: FlatSpec, pro
         progress: Hears of each step.
 
     Raises:
+        RefusedError: The gate does not let the version through.
         TrainingError: The specification or the rows are not fit, or the version can't be written.
     """
     check_name(target.name)
     inputs, splits = read_splits(files, label, spec.inputs, spec.model.objective)
+    named_inputs(inputs, spec.gate.slices or ())
     candidate = _fit(inputs, None, splits, spec.model, [constant_rate(splits.train.labels)], progress=progress)
     manifest = _manifest(target, candidate)
     manifest.training.spec_toml = spec.to_toml()
-    return _publish(target, manifest, candidate, flat_requests(inputs, splits.test), progress)
+    return _publish(
+        target, manifest, candidate, flat_requests(inputs, splits.test), gate=spec.gate, progress=progress
+    )
 
 
 def _fit(
@@ -140,17 +157,38 @@ def _manifest(target: Target, candidate: Candidate) -> pb.Manifest:
 
 
 def _publish(
-    target: Target, manifest: pb.Manifest, candidate: Candidate, requests: Sequence[Columns], progress: Progress
+    target: Target,
+    manifest: pb.Manifest,
+    candidate: Candidate,
+    requests: Sequence[Columns],
+    *,
+    gate: GateSpec,
+    progress: Progress,
 ) -> Published:
     def write(directory: Path, manifest: pb.Manifest) -> None:
         try:
             candidate.model.export(directory)
-            manifest.golden_requests.extend(score_requests(manifest.inputs, requests, load_scorer(directory)))
+            loaded = LoadedModel(directory)
+            manifest.golden_requests.extend(score_requests(manifest.inputs, requests, loaded.score))
+            progress("checking", 0, 1)
+            evidence = gather(candidate, loaded, directory, target.models / target.name, gate.slices)
         except tf.errors.OpError as error:
             raise PublishError(f"{directory}: the SavedModel could not be written: {error.message}") from error
+        manifest.gate.checks.extend(judge(evidence, gate))
+        progress("checking", 1, 1)
+        _let_through(manifest, target.forced_reason)
 
     progress("publishing", 0, 1)
     manifest.create_time.GetCurrentTime()
     directory = publish(target.models, manifest, write)
     progress("publishing", 1, 1)
     return Published(directory, manifest)
+
+
+def _let_through(manifest: pb.Manifest, forced_reason: str) -> None:
+    """Raises RefusedError if a check did not pass, unless there is a reason to publish nevertheless."""
+    if all(check.passed for check in manifest.gate.checks):
+        return
+    if not forced_reason:
+        raise RefusedError(manifest)
+    manifest.gate.forced_reason = forced_reason

@@ -116,11 +116,20 @@ def _values(table: Table, by: Slicing) -> Iterator[Slice]:
 def _chosen(by: Slicing) -> list[pb.Input]:
     if by.names is None:
         return [spec for spec in by.inputs if _is_low_text(spec, by.train)]
-    known = {spec.name: spec for spec in by.inputs if _is_category(spec)}
-    for name in by.names:
+    return named_inputs(by.inputs, by.names)
+
+
+def named_inputs(inputs: Sequence[pb.Input], names: Sequence[str]) -> list[pb.Input]:
+    """Returns the inputs of these names.
+
+    Raises:
+        SpecError: There is none of a name, or its values can't be told apart.
+    """
+    known = {spec.name: spec for spec in inputs if _is_category(spec)}
+    for name in names:
         if name not in known:
             raise SpecError(f"gate.slices has {name!r}, expected some of {', '.join(known)}")
-    return [known[name] for name in by.names]
+    return [known[name] for name in names]
 
 
 def _is_category(spec: pb.Input) -> bool:

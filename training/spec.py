@@ -21,6 +21,8 @@ For a feature repository, ``training.toml``::
 
     [model]                      # see `training.model.spec`; optional
 
+    [gate]                       # see `training.gate.spec`; optional
+
 For flat tables::
 
     [inputs.age]                 # see `contract.tags`; a column's type says the rest
@@ -34,6 +36,8 @@ For flat tables::
     position = true
 
     [model]
+
+    [gate]
 """
 
 import json
@@ -45,6 +49,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from training.errors import SpecError
+from training.gate.spec import GateSpec
 from training.model.spec import ModelSpec
 
 S = TypeVar("S", "DatasetSpec", "SplitSpec", "TruthSpec")
@@ -89,6 +94,7 @@ class RankingSpec:
     split: SplitSpec
     truth: TruthSpec | None
     model: ModelSpec
+    gate: GateSpec
 
     def with_split(self, train_until: date | None, validate_until: date | None) -> "RankingSpec":
         """Returns the same with the days of the split that are given."""
@@ -99,7 +105,8 @@ class RankingSpec:
         """Returns the file that `parse_ranking_spec` takes back."""
         truth = _lines("truth", asdict(self.truth)) if self.truth else ""
         tables = _lines("dataset", asdict(self.dataset)) + _lines("context", self.context)
-        return f"{tables}{_lines('split', asdict(self.split))}{truth}[model]\n{self.model.to_toml()}"
+        split, gate = _lines("split", asdict(self.split)), _lines("gate", asdict(self.gate))
+        return f"{tables}{split}{truth}{gate}[model]\n{self.model.to_toml()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +115,12 @@ class FlatSpec:
 
     inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     model: ModelSpec = field(default_factory=ModelSpec)
+    gate: GateSpec = field(default_factory=GateSpec)
 
     def to_toml(self) -> str:
         """Returns the file that `parse_flat_spec` takes back."""
         inputs = "".join(_lines(f"inputs.{_literal(column)}", tags) for column, tags in self.inputs.items())
-        return f"{inputs}[model]\n{self.model.to_toml()}"
+        return f"{inputs}{_lines('gate', asdict(self.gate))}[model]\n{self.model.to_toml()}"
 
 
 def read_spec_file(path: Path) -> str:
@@ -138,21 +146,22 @@ def parse_ranking_spec(text: str, origin: str, model_flags: Mapping[str, Any]) -
     Raises:
         SpecError: It does not parse, lacks a key, or has an unknown one or one out of range.
     """
-    document = _parse(text, origin, ("dataset", "context", "split", "truth", "model"))
+    document = _parse(text, origin, ("dataset", "context", "split", "truth", "model", "gate"))
     return RankingSpec(
         dataset=_section(document, origin, "dataset", DatasetSpec, str),
         context=_values(document, origin, "context", str),
         split=_section(document, origin, "split", SplitSpec, date),
         truth=_section(document, origin, "truth", TruthSpec, str) if "truth" in document else None,
         model=_model(document, origin, model_flags),
+        gate=_gate(document, origin),
     )
 
 
 def parse_flat_spec(text: str, origin: str, model_flags: Mapping[str, Any]) -> FlatSpec:
     """Returns the specification of a training on flat tables; see `parse_ranking_spec`."""
-    document = _parse(text, origin, ("inputs", "model"))
+    document = _parse(text, origin, ("inputs", "model", "gate"))
     inputs = _values(document, origin, "inputs", dict)
-    return FlatSpec(inputs, _model(document, origin, model_flags))
+    return FlatSpec(inputs, _model(document, origin, model_flags), _gate(document, origin))
 
 
 def _parse(text: str, origin: str, known: Sequence[str]) -> Mapping[str, Any]:
@@ -196,6 +205,13 @@ def _model(document: Mapping[str, Any], origin: str, flags: Mapping[str, Any]) -
     except SpecError as error:
         raise SpecError(f"{origin}: {error}") from None
     return ModelSpec.from_mapping({**table, **flags})
+
+
+def _gate(document: Mapping[str, Any], origin: str) -> GateSpec:
+    try:
+        return GateSpec.from_mapping(document.get("gate", {}))
+    except SpecError as error:
+        raise SpecError(f"{origin}: {error}") from None
 
 
 def _lines(name: str, table: Mapping[str, Any]) -> str:

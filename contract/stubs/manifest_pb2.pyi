@@ -172,6 +172,7 @@ class Manifest(_message.Message):
     SCORE_TOLERANCE_FIELD_NUMBER: _builtins.int
     FILES_FIELD_NUMBER: _builtins.int
     TRAINING_FIELD_NUMBER: _builtins.int
+    GATE_FIELD_NUMBER: _builtins.int
     model_name: _builtins.str
     """The name of the model, which is the name of the folder of its versions."""
     version: _builtins.int
@@ -214,6 +215,10 @@ class Manifest(_message.Message):
     def training(self) -> Global___Training:
         """How the model was trained."""
 
+    @_builtins.property
+    def gate(self) -> Global___Gate:
+        """What was checked before publishing."""
+
     def __init__(
         self,
         *,
@@ -229,10 +234,11 @@ class Manifest(_message.Message):
         score_tolerance: _builtins.float = ...,
         files: _abc.Iterable[Global___File] | None = ...,
         training: Global___Training | None = ...,
+        gate: Global___Gate | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "feature_source", b"feature_source", "training", b"training"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "feature_source", b"feature_source", "gate", b"gate", "training", b"training"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "display_features", b"display_features", "feature_source", b"feature_source", "files", b"files", "golden_requests", b"golden_requests", "inputs", b"inputs", "metrics", b"metrics", "model_name", b"model_name", "score_tolerance", b"score_tolerance", "training", b"training", "version", b"version", "vocabularies", b"vocabularies"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "display_features", b"display_features", "feature_source", b"feature_source", "files", b"files", "gate", b"gate", "golden_requests", b"golden_requests", "inputs", b"inputs", "metrics", b"metrics", "model_name", b"model_name", "score_tolerance", b"score_tolerance", "training", b"training", "version", b"version", "vocabularies", b"vocabularies"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -589,3 +595,88 @@ class Calibration(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Calibration: _TypeAlias = Calibration  # noqa: Y015
+
+@_typing.final
+class Gate(_message.Message):
+    """Whether a version was fit to be published."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHECKS_FIELD_NUMBER: _builtins.int
+    FORCED_REASON_FIELD_NUMBER: _builtins.int
+    forced_reason: _builtins.str
+    """Why it was published though some checks did not pass; empty if all did."""
+    @_builtins.property
+    def checks(self) -> _containers.RepeatedCompositeFieldContainer[Global___GateCheck]:
+        """Everything that was checked."""
+
+    def __init__(
+        self,
+        *,
+        checks: _abc.Iterable[Global___GateCheck] | None = ...,
+        forced_reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checks", b"checks", "forced_reason", b"forced_reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Gate: _TypeAlias = Gate  # noqa: Y015
+
+@_typing.final
+class GateCheck(_message.Message):
+    """One thing that a version has to hold before it is published."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    SLICE_FIELD_NUMBER: _builtins.int
+    PASSED_FIELD_NUMBER: _builtins.int
+    FOUND_FIELD_NUMBER: _builtins.int
+    LOWEST_FIELD_NUMBER: _builtins.int
+    HIGHEST_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """What was checked, such as "auc_gain_over_serving"."""
+    slice: _builtins.str
+    """The rows that it was checked on, such as "surface=home"; empty for all of the newest day."""
+    passed: _builtins.bool
+    """Whether it holds."""
+    found: _builtins.float
+    """The figure found; unset if none could be."""
+    lowest: _builtins.float
+    """The least that the figure may be; unset if it has no such bound."""
+    highest: _builtins.float
+    """The most that the figure may be; unset if it has no such bound."""
+    message: _builtins.str
+    """What was found, in words."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        slice: _builtins.str = ...,
+        passed: _builtins.bool = ...,
+        found: _builtins.float | None = ...,
+        lowest: _builtins.float | None = ...,
+        highest: _builtins.float | None = ...,
+        message: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_found", b"_found", "_highest", b"_highest", "_lowest", b"_lowest", "found", b"found", "highest", b"highest", "lowest", b"lowest"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_found", b"_found", "_highest", b"_highest", "_lowest", b"_lowest", "found", b"found", "highest", b"highest", "lowest", b"lowest", "message", b"message", "name", b"name", "passed", b"passed", "slice", b"slice"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__found: _TypeAlias = _typing.Literal["found"]  # noqa: Y015
+    _WhichOneofArgType__found: _TypeAlias = _typing.Literal["_found", b"_found"]  # noqa: Y015
+    _WhichOneofReturnType__highest: _TypeAlias = _typing.Literal["highest"]  # noqa: Y015
+    _WhichOneofArgType__highest: _TypeAlias = _typing.Literal["_highest", b"_highest"]  # noqa: Y015
+    _WhichOneofReturnType__lowest: _TypeAlias = _typing.Literal["lowest"]  # noqa: Y015
+    _WhichOneofArgType__lowest: _TypeAlias = _typing.Literal["_lowest", b"_lowest"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__found) -> _WhichOneofReturnType__found | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__highest) -> _WhichOneofReturnType__highest | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__lowest) -> _WhichOneofReturnType__lowest | None: ...
+
+Global___GateCheck: _TypeAlias = GateCheck  # noqa: Y015

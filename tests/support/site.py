@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.support.forced import FORCED
 from tests.support.server_process import ANY_PORTS, ServerProcess, serving
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +49,7 @@ class Site:
     def train(self, until: date) -> Any:
         """Materialises until a day, trains a quick model, and returns the document of the training."""
         self.paceline("features", "materialize", "--until", until)
-        return self.document("train", "--until", until, "--out", self.models, *QUICK_MODEL)
+        return self.document("train", "--until", until, "--out", self.models, *QUICK_MODEL, *FORCED)
 
     @contextmanager
     def server(self, log: Path, *flags: object) -> Iterator[ServerProcess]:

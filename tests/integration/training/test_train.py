@@ -14,6 +14,7 @@ from contract.errors import ManifestError
 from contract.manifest import read_manifest, verify_files
 from contract.stubs import manifest_pb2 as pb
 from contract.versions import published_versions
+from tests.support.forced import FORCED
 from tests.support.histories import TRAINING
 from training.dataset import History
 from training.errors import DataError, PublishError, SpecError
@@ -37,7 +38,7 @@ def _run(*words: str | Path) -> dict[str, Any]:
 
 
 def _train(history: History, models: Path, *words: str | Path) -> dict[str, Any]:
-    return _run("train", "--repo", history.repo, "--out", models, *words)
+    return _run("train", "--repo", history.repo, "--out", models, *FORCED, *words)
 
 
 def _evaluate(history: History, models: Path, *words: str | Path) -> dict[str, Any]:

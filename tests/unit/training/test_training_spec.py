@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training.errors import SpecError
+from training.gate.spec import GateSpec
 from training.model.spec import ModelSpec
 from training.spec import (
     DatasetSpec,
@@ -27,7 +28,8 @@ def _ranking(text: str, **model_flags: object) -> RankingSpec:
 def test_only_the_dataset_is_required() -> None:
     spec = _ranking(DATASET)
 
-    assert spec == RankingSpec(DatasetSpec("ranking_v1", "started"), {}, SplitSpec(), None, ModelSpec())
+    dataset = DatasetSpec("ranking_v1", "started")
+    assert spec == RankingSpec(dataset, {}, SplitSpec(), None, ModelSpec(), GateSpec())
 
 
 def test_flags_win_over_the_file() -> None:
@@ -60,6 +62,7 @@ def test_the_days_that_are_given_win_over_the_file() -> None:
         (DATASET + '[truth]\ntable = "truth"\n', "training.toml lacks the key truth.row_id"),
         (DATASET + "[model]\nepocs = 1\n", "training.toml: model: unknown key 'epocs'"),
         (DATASET + "[model]\nepochs = 0\n", "training.toml: model.epochs is 0"),
+        (DATASET + "[gate]\nauc = 0\n", "training.toml: gate: unknown key 'auc'"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_file_and_key(text: str, message: str) -> None:
@@ -95,6 +98,7 @@ def test_a_flag_out_of_range_is_not_blamed_on_the_file() -> None:
         split=st.builds(SplitSpec, st.none() | st.dates(), st.none() | st.dates()),
         truth=st.none() | st.builds(TruthSpec, table=_TEXT, row_id=_TEXT, probability=_TEXT),
         model=st.builds(ModelSpec, seed=st.integers(0, 9)),
+        gate=st.builds(GateSpec, slices=st.none() | st.lists(_TEXT).map(tuple), slice_rows=st.integers(1, 9)),
     )
 )
 def test_a_ranking_spec_survives_toml(spec: RankingSpec) -> None:
@@ -103,6 +107,6 @@ def test_a_ranking_spec_survives_toml(spec: RankingSpec) -> None:
 
 @given(st.dictionaries(_TEXT, st.dictionaries(_TEXT, _TEXT | st.booleans() | st.integers(-9, 9))))
 def test_a_flat_spec_survives_toml(inputs: dict[str, dict[str, object]]) -> None:
-    spec = FlatSpec(inputs, ModelSpec(seed=3))
+    spec = FlatSpec(inputs, ModelSpec(seed=3), GateSpec(slices=("age",), size_megabytes=2))
 
     assert parse_flat_spec(spec.to_toml(), "spec.toml", {}) == spec

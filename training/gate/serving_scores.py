@@ -1,0 +1,80 @@
+"""Scoring the newest rows with the version that serves now."""
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from contract.errors import ContractError
+from contract.label_events import HISTORY_FOLDER, read_events
+from contract.labels import DEFAULT_LABEL, fold
+from contract.manifest import read_manifest, verify_files
+from contract.stubs import manifest_pb2 as pb
+from contract.versions import published_versions
+from training.errors import DataError
+from training.gate.evidence import Serving
+from training.saved_model import load_scorer
+from training.table import Table
+
+_UNFIT = (ContractError, DataError, OSError, ValueError, TypeError, KeyError, tf.errors.OpError)
+"""What loading or calling a SavedModel that is not fit may raise."""
+
+
+def score_serving(model_dir: Path, table: Table) -> Serving | None:
+    """Returns the version that serves now with its scores, or with the reason why it has none.
+
+    Args:
+        model_dir: The model's folder, which need not be there.
+        table: The rows to score.
+
+    Returns:
+        None if there is no version.
+    """
+    try:
+        version = serving_version(model_dir)
+    except (OSError, ValueError) as error:
+        return Serving(None, problem=f"which version serves can't be told: {error}")
+    if version is None:
+        return None
+    try:
+        return _score(model_dir / str(version), version, table)
+    except _UNFIT as error:
+        problem = f"version {version} serves and can't be compared with: {_first_line(error)}"
+        return Serving(version, problem=problem)
+
+
+def serving_version(model_dir: Path) -> int | None:
+    """Returns the version that the label `DEFAULT_LABEL` is on; None if there is no version.
+
+    Raises:
+        OSError: The history of labels can't be read.
+        ValueError: An entry of it can't be understood.
+    """
+    versions = published_versions(model_dir)
+    labels = fold(read_events(model_dir / HISTORY_FOLDER))
+    followed = [version for version in versions if version not in labels.rejected] or versions
+    return labels.states[DEFAULT_LABEL].version or (followed[-1] if followed else None)
+
+
+def _score(version_dir: Path, version: int, table: Table) -> Serving:
+    manifest = read_manifest(version_dir)
+    verify_files(version_dir, manifest)
+    for spec in manifest.inputs:
+        if spec.name not in table.columns:
+            raise DataError(f"it reads {spec.name!r}, which the rows no longer have")
+    scores = load_scorer(version_dir)({spec.name: table.columns[spec.name] for spec in manifest.inputs})
+    if scores.shape != table.labels.shape or not np.isfinite(scores).all():
+        raise DataError("its scores are not one finite number for each row")
+    return Serving(version, scores, has_seen_rows=_has_seen(manifest.training, table))
+
+
+def _has_seen(training: pb.Training, table: Table) -> bool:
+    if table.times is None or not training.HasField("last_row_time"):
+        return False
+    return training.last_row_time.seconds >= int(table.times.min())
+
+
+def _first_line(error: Exception) -> str:
+    """TensorFlow's messages go on for pages, and a KeyError's is only the key."""
+    text = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+    return text.strip().partition("\n")[0]
