@@ -38,7 +38,7 @@ def _is_binary(value: Any) -> bool:
 
 def _is_number(value: Any) -> bool:
     """Whether it is one that float32 can hold."""
-    return isinstance(value, int | float | Decimal) and abs(value) <= _LARGEST
+    return isinstance(value, int | float | Decimal) and abs(float(value)) <= _LARGEST
 
 
 def check_labels(what: str, table: Table) -> None:

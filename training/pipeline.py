@@ -20,10 +20,12 @@ from training.gate.spec import GateSpec
 from training.golden import SCORE_TOLERANCE, flat_requests, ranking_requests, score_requests
 from training.model.fit import fit
 from training.model.fitted import FittedModel
+from training.model.snapshot import Snapshot
 from training.model.spec import ModelSpec
 from training.progress import Progress
 from training.publish import check_name, publish
 from training.saved_model import LoadedModel
+from training.serving_weights import serving_weights
 from training.slices import named_inputs
 from training.spec import FlatSpec, RankingSpec
 from training.split import Splits, choose_days, split_by_days
@@ -77,7 +79,8 @@ def train_ranking(history: History, target: Target, spec: RankingSpec, progress:
     named_inputs(service.inputs, spec.gate.slices or ())
     class_key = service.source.class_key
     baselines = ranking_baselines(class_key, splits.train.columns[class_key], splits.train.labels)
-    candidate = _fit(service.inputs, service.source, splits, spec.model, baselines, progress=progress)
+    start = _start(target, spec.model)
+    candidate = _fit(service.inputs, service.source, splits, spec.model, baselines, start=start, progress=progress)
     manifest = _manifest(target, candidate)
     manifest.display_features.extend(service.display_features)
     manifest.training.spec_toml = spec.with_split(days.train_until, days.validate_until).to_toml()
@@ -102,7 +105,9 @@ def train_flat(files: FlatFiles, label: str, target: Target, spec: FlatSpec, pro
     check_name(target.name)
     inputs, splits = read_splits(files, label, spec.inputs, spec.model.objective)
     named_inputs(inputs, spec.gate.slices or ())
-    candidate = _fit(inputs, None, splits, spec.model, [constant_rate(splits.train.labels)], progress=progress)
+    baselines = [constant_rate(splits.train.labels)]
+    start = _start(target, spec.model)
+    candidate = _fit(inputs, None, splits, spec.model, baselines, start=start, progress=progress)
     manifest = _manifest(target, candidate)
     manifest.training.spec_toml = spec.to_toml()
     return _publish(
@@ -117,22 +122,29 @@ def _fit(
     spec: ModelSpec,
     baselines: Sequence[Subject],
     *,
+    start: Snapshot | None,
     progress: Progress,
 ) -> Candidate:
-    model = _fit_model(inputs, splits, spec, progress)
+    model = _fit_model(inputs, splits, spec, start, progress)
     subject = Subject(MODEL, lambda table: model.predict(table.columns))
     tables = {"validation": splits.validation, "test": splits.test}
     scores = {split: model.predict(table.columns) for split, table in tables.items()}
     metrics = measure([subject, *baselines], tables, progress, spec.objective)
-    return Candidate(model, inputs, source, splits, spec, baselines, scores, metrics)
+    return Candidate(model, inputs, source, splits, spec, baselines, scores, metrics, model.notes)
 
 
-def _fit_model(inputs: Sequence[pb.Input], splits: Splits, spec: ModelSpec, progress: Progress) -> FittedModel:
+def _start(target: Target, spec: ModelSpec) -> Snapshot | None:
+    return serving_weights(target.models / target.name) if spec.warm_start else None
+
+
+def _fit_model(
+    inputs: Sequence[pb.Input], splits: Splits, spec: ModelSpec, start: Snapshot | None, progress: Progress
+) -> FittedModel:
     def on_epoch(epoch: int, epochs: int, _: Mapping[str, float]) -> None:
         progress("training", epoch, epochs)
 
     progress("training", 0, spec.epochs)
-    model = fit(inputs, splits.train, splits.validation, spec, on_epoch)
+    model = fit(inputs, splits.train, splits.validation, spec, on_epoch, start=start)
     progress("training", len(model.history), len(model.history))  # it may have ended early
     return model
 

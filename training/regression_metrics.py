@@ -58,6 +58,7 @@ def _rank_correlation(rows: pd.DataFrame) -> float:
     """Ties have the mean of their ranks."""
     ranks = rows.rank()
     centred = ranks - ranks.mean()
-    spread = float((centred**2).sum().prod())
-    product = float((centred["label"] * centred["score"]).sum())
+    label, score = (centred[name].to_numpy(np.float64) for name in ("label", "score"))
+    spread = float(np.sum(label**2) * np.sum(score**2))
+    product = float(np.sum(label * score))
     return product / spread**0.5 if spread else float("nan")

@@ -63,6 +63,8 @@ def fit(
     notes = list(row_notes(inputs, train.columns, len(train), spec))
     if start is not None:
         notes += warm_start(encoder, network, start)
+    elif spec.warm_start:
+        notes.append("warm start: there is no version to start from, so the model starts anew")
     splits = _encode(encoder, train), _encode(encoder, validation)
     trainer = Trainer(network, spec)
     history = _train(network, trainer, splits, spec, on_epoch)

@@ -66,6 +66,8 @@ class ModelSpec:
     batch_size: int = _bounded(1024, 1, 1_000_000)
     epochs: int = _bounded(10, 1, 10_000)
     """The most passes over the training rows."""
+    warm_start: bool = False
+    """Whether training starts from the weights of the version that serves, in place of chance; see `warm_start`."""
     patience: int = _bounded(2, 1, 10_000)
     """How many epochs without a better validation AUC, or squared error of a regression, end the training."""
     seed: int = _bounded(1, 0, 2**31 - 1)
@@ -107,7 +109,7 @@ class ModelSpec:
         if self.deep and not self.layer_sizes:
             raise SpecError("model.layer_sizes is empty, expected at least one size for the deep part")
         for name in self.attention:
-            _check("attention", str, name)
+            _check("attention", str, name, None)
         for cross in self.crosses:
             _check_cross(cross)
 
