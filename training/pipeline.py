@@ -17,10 +17,10 @@ from training.flat import FlatFiles, read_splits
 from training.gate.gather import gather
 from training.gate.judge import judge
 from training.gate.spec import GateSpec
-from training.golden import SCORE_TOLERANCE, flat_requests, ranking_requests, score_requests
+from training.golden import flat_requests, ranking_requests, score_requests, score_tolerance
+from training.model.checkpoint import Checkpoints
 from training.model.fit import fit
 from training.model.fitted import FittedModel
-from training.model.snapshot import Snapshot
 from training.model.spec import ModelSpec
 from training.progress import Progress
 from training.publish import check_name, publish
@@ -40,11 +40,13 @@ class Target:
         models: The folder of all models.
         name: The name of the model.
         forced_reason: Why it is published even if the gate would refuse it; "" leaves that to the gate.
+        checkpoints: Where a training that is killed leaves what it needs to go on; None for nowhere.
     """
 
     models: Path
     name: str
     forced_reason: str = ""
+    checkpoints: Checkpoints | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,9 @@ def train_ranking(history: History, target: Target, spec: RankingSpec, progress:
     named_inputs(service.inputs, spec.gate.slices or ())
     class_key = service.source.class_key
     baselines = ranking_baselines(class_key, splits.train.columns[class_key], splits.train.labels)
-    start = _start(target, spec.model)
-    candidate = _fit(service.inputs, service.source, splits, spec.model, baselines, start=start, progress=progress)
+    candidate = _fit(
+        service.inputs, service.source, splits, spec.model, baselines, target=target, progress=progress
+    )
     manifest = _manifest(target, candidate)
     manifest.display_features.extend(service.display_features)
     manifest.training.spec_toml = spec.with_split(days.train_until, days.validate_until).to_toml()
@@ -106,8 +109,7 @@ def train_flat(files: FlatFiles, label: str, target: Target, spec: FlatSpec, pro
     inputs, splits = read_splits(files, label, spec.inputs, spec.model.objective)
     named_inputs(inputs, spec.gate.slices or ())
     baselines = [constant_rate(splits.train.labels)]
-    start = _start(target, spec.model)
-    candidate = _fit(inputs, None, splits, spec.model, baselines, start=start, progress=progress)
+    candidate = _fit(inputs, None, splits, spec.model, baselines, target=target, progress=progress)
     manifest = _manifest(target, candidate)
     manifest.training.spec_toml = spec.to_toml()
     return _publish(
@@ -122,10 +124,10 @@ def _fit(
     spec: ModelSpec,
     baselines: Sequence[Subject],
     *,
-    start: Snapshot | None,
+    target: Target,
     progress: Progress,
 ) -> Candidate:
-    model = _fit_model(inputs, splits, spec, start, progress)
+    model = _fit_model(inputs, splits, spec, target, progress)
     subject = Subject(MODEL, lambda table: model.predict(table.columns))
     tables = {"validation": splits.validation, "test": splits.test}
     scores = {split: model.predict(table.columns) for split, table in tables.items()}
@@ -133,18 +135,17 @@ def _fit(
     return Candidate(model, inputs, source, splits, spec, baselines, scores, metrics, model.notes)
 
 
-def _start(target: Target, spec: ModelSpec) -> Snapshot | None:
-    return serving_weights(target.models / target.name) if spec.warm_start else None
-
-
 def _fit_model(
-    inputs: Sequence[pb.Input], splits: Splits, spec: ModelSpec, start: Snapshot | None, progress: Progress
+    inputs: Sequence[pb.Input], splits: Splits, spec: ModelSpec, target: Target, progress: Progress
 ) -> FittedModel:
     def on_epoch(epoch: int, epochs: int, _: Mapping[str, float]) -> None:
         progress("training", epoch, epochs)
 
     progress("training", 0, spec.epochs)
-    model = fit(inputs, splits.train, splits.validation, spec, on_epoch, start=start)
+    start = serving_weights(target.models / target.name) if spec.warm_start else None
+    model = fit(
+        inputs, splits.train, splits.validation, spec, on_epoch, checkpoints=target.checkpoints, start=start
+    )
     progress("training", len(model.history), len(model.history))  # it may have ended early
     return model
 
@@ -157,7 +158,7 @@ def _manifest(target: Target, candidate: Candidate) -> pb.Manifest:
         inputs=candidate.inputs,
         vocabularies=candidate.model.vocabularies(),
         metrics=candidate.metrics,
-        score_tolerance=SCORE_TOLERANCE,
+        score_tolerance=score_tolerance(candidate.scores["test"]),
         training=pb.Training(
             seed=candidate.spec.seed, row_count=len(train), calibration=candidate.model.calibration()
         ),

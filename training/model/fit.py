@@ -1,13 +1,14 @@
 """Fitting a model to a table."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from contract.stubs import manifest_pb2 as pb
+from training.model.checkpoint import Checkpoints
 from training.model.checks import check_attention, check_crosses, check_inputs
+from training.model.epochs import Epochs, OnEpoch
 from training.model.fitted import FittedModel
 from training.model.head import head_of
 from training.model.inputs import InputEncoder
@@ -20,9 +21,6 @@ from training.model.trainer import Rows, Trainer
 from training.model.warm_start import warm_start
 from training.table import Table
 
-OnEpoch = Callable[[int, int, Mapping[str, float]], None]
-"""Is told the epoch, from 1, the most epochs there will be, and the figures of the epoch."""
-
 
 def fit(
     inputs: Sequence[pb.Input],
@@ -31,6 +29,7 @@ def fit(
     spec: ModelSpec,
     on_epoch: OnEpoch,
     *,
+    checkpoints: Checkpoints | None = None,
     start: Snapshot | None = None,
 ) -> FittedModel:
     """Trains a model; the same rows, spec and machine give the same model.
@@ -46,10 +45,13 @@ def fit(
         validation: The same.
         spec: The model and its training.
         on_epoch: Called after each epoch with "loss", "validation_loss" and "validation_auc" or "validation_rmse".
-        start: The weights to start from, of an earlier version; none starts anew.
+        checkpoints: Where the state is kept after each epoch, and found by a training that was killed; None for
+            nowhere.
+        start: The weights to start from, of an earlier version; None starts anew.
 
     Raises:
         SpecError: An input or a cross can't be one.
+        PublishError: A checkpoint could not be written.
     """
     check_inputs(inputs)
     check_crosses(inputs, spec)
@@ -67,7 +69,7 @@ def fit(
         notes.append("warm start: there is no version to start from, so the model starts anew")
     splits = _encode(encoder, train), _encode(encoder, validation)
     trainer = Trainer(network, spec)
-    history = _train(network, trainer, splits, spec, on_epoch)
+    history = Epochs(network, trainer, *splits, spec).run(on_epoch, checkpoints)
     head = network.head.calibrated(validation.labels, trainer.score(splits[1]))
     return FittedModel(encoder, network, head, history, notes)
 
@@ -77,25 +79,3 @@ def _encode(encoder: InputEncoder, table: Table) -> Rows:
     classes = encoder.classes.encode(table.columns, len(table))
     positions = () if table.positions is None else table.positions
     return Rows(*tf.nest.map_structure(tf.constant, (member, classes, table.labels, positions)))
-
-
-def _train(
-    network: Network, trainer: Trainer, splits: tuple[Rows, Rows], spec: ModelSpec, on_epoch: OnEpoch
-) -> list[Mapping[str, float]]:
-    """Leaves the network with the weights of its best epoch, and returns the figures of every epoch."""
-    train, validation = splits
-    shuffler = np.random.default_rng(spec.seed)
-    history: list[Mapping[str, float]] = []
-    weights = network.get_weights()
-    for epoch in range(1, spec.epochs + 1):
-        loss = trainer.run_epoch(train, shuffler.permutation(len(train.labels)))
-        figures = network.head.measure(validation.labels.numpy(), trainer.score(validation))
-        history.append({"loss": loss, **figures})
-        on_epoch(epoch, spec.epochs, history[-1])
-        best = 1 + int(np.argmax([network.head.goodness(figures) for figures in history]))
-        if best == epoch:
-            weights = network.get_weights()
-        elif epoch - best >= spec.patience:
-            break
-    network.set_weights(weights)
-    return history

@@ -55,7 +55,7 @@ class ModelSpec:
     """The units of each hidden layer of the deep part, 1 to 8192."""
     dropout: float = _bounded(0.1, 0.0, 0.9)
     """The share of each hidden layer's units left out in a training step."""
-    l2: float = _bounded(1e-2, 0.0, 10.0)
+    l2: float = _bounded(1e-4, 0.0, 10.0)
     """The weight of the squared embeddings that a row looks up, added to its loss."""
     batch_norm: bool = False
     """Whether each hidden layer is normalised over the batch before its activation."""
@@ -67,7 +67,7 @@ class ModelSpec:
     epochs: int = _bounded(10, 1, 10_000)
     """The most passes over the training rows."""
     warm_start: bool = False
-    """Whether training starts from the weights of the version that serves, in place of chance; see `warm_start`."""
+    """Whether training starts from the weights of the version that serves; see `training.model.warm_start`."""
     patience: int = _bounded(2, 1, 10_000)
     """How many epochs without a better validation AUC, or squared error of a regression, end the training."""
     seed: int = _bounded(1, 0, 2**31 - 1)

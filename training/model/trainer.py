@@ -1,5 +1,6 @@
 """Joint training of the wide and the deep part on the logistic loss."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,6 +45,13 @@ class Trainer:
         self._adam = Adam(self._deep, spec.deep_learning_rate)
         self._run_epoch = tf.function(self._epoch)
         self._score = tf.function(network.score_rows, reduce_retracing=True)
+        self.state = [v.value for v in network.variables] + self._ftrl.slots + self._adam.slots
+        """All that changes in an epoch: weights, moving averages, seeds of dropout, the optimizers' slots."""
+
+    def restore(self, values: Sequence[NDArray[Any]]) -> None:
+        """Sets the `state` to that of another trainer of the same network."""
+        for variable, value in zip(self.state, values, strict=True):
+            variable.assign(value)
 
     def run_epoch(self, rows: Rows, order: NDArray[np.int64]) -> float:
         """Takes one step for each full batch in the `order` of rows, and returns the mean loss of a row."""
