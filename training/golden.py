@@ -63,7 +63,7 @@ def score_requests(
 
 
 def score_tolerance(scores: NDArray[np.float32]) -> float:
-    """Returns the largest difference between scores like these and served ones, which grows with scores above 1."""
+    """Returns the largest difference between scores like these and served ones, more with scores above 1."""
     return SCORE_TOLERANCE * max(1.0, float(np.abs(scores).max()))
 
 
