@@ -51,7 +51,7 @@ def _option(name: str, kind: Any, default: Any) -> Any:
     if kind == _SIZES:
         return Annotated[Any, typer.Option(parser=_sizes, metavar="N,N,...", **shown)]
     if kind == _NAMES:
-        return Annotated[Any, typer.Option(parser=_names, metavar="NAME,NAME,...", **shown)]
+        return Annotated[Any, typer.Option(parser=_names, metavar="A,B,...", **shown)]
     return Annotated[kind | None, typer.Option(**shown)]
 
 
