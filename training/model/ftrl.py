@@ -14,4 +14,4 @@ def linear_terms(weights: NDArray[np.float32], rate: float, l1: float) -> NDArra
     with the n that accumulators start at; of a weight of 0, z is 0.
     """
     terms = -(weights * np.sqrt(FTRL_START) / rate + np.sign(weights) * l1)
-    return terms.astype(np.float32)
+    return np.asarray(terms, np.float32)
