@@ -92,7 +92,13 @@ def running_fuxictr(python: Path, folder: Path) -> Iterator[FuxiCtr]:
 def write_rows(
     folder: Path, inputs: Sequence[pb.Input], layout: Layout, splits: tuple[Split, Split], spec: ModelSpec
 ) -> None:
-    """Writes the rows and what to train: categories by our vocabularies, numbers standardised as ours."""
+    """Writes the rows and what to train: categories by our vocabularies, numbers standardised as ours.
+
+    Raises:
+        BenchError: An input is a list.
+    """
+    if lists := [i.name for i in inputs if i.list_length]:
+        raise BenchError(f"the table has the lists {', '.join(lists)}, which FuxiCTR's side lacks: --peer none")
     numbers = [i for i in inputs if i.encoding in (pb.ENCODING_NUMERIC, pb.ENCODING_LOG)]
     _write_settings(folder, numbers, layout, spec)
     scaler = Scaler(numbers, [splits[0].table.columns[number.name] for number in numbers])
@@ -119,8 +125,10 @@ def _write_settings(folder: Path, numbers: Sequence[pb.Input], layout: Layout, s
 
 
 def _columns(split: Split, numbers: Sequence[pb.Input], scaler: Scaler, layout: Layout) -> dict[str, NDArray[Any]]:
-    values, _ = scaler(np.stack([split.table.columns[number.name] for number in numbers], axis=1))
-    columns = {number.name: values.numpy()[:, place] for place, number in enumerate(numbers)}
+    columns: dict[str, NDArray[Any]] = {}
+    if numbers:
+        values, _ = scaler(np.stack([split.table.columns[number.name] for number in numbers], axis=1))
+        columns = {number.name: values.numpy()[:, place] for place, number in enumerate(numbers)}
     for feature in layout.features:
         if feature.vocabulary:
             columns[feature.name] = split.encoded.categories[:, feature.start]

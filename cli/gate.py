@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -19,7 +20,7 @@ HEADINGS = ("check", "rows", "found", "at least", "at most", "")
 
 
 @contextmanager
-def refusals(*, as_json: bool) -> Iterator[None]:
+def refusals(report: Path, *, as_json: bool) -> Iterator[None]:
     """Says why a model is not let through, and ends the command with the exit code `REFUSED`."""
     try:
         yield
@@ -29,6 +30,7 @@ def refusals(*, as_json: bool) -> Iterator[None]:
             print_json(training_document(manifest, published=False))
         _show_failed(f"{manifest.model_name} is not fit to be published", manifest.gate)
         say("Nothing was published. --force --reason TEXT publishes nevertheless.")
+        say(f"The report is {report}.")
         raise typer.Exit(REFUSED) from None
 
 

@@ -143,7 +143,11 @@ def train_command(
         from training.pipeline import Target, train_flat, train_ranking
 
     name = name or flat.get("label", "ranking")
-    with refusals(as_json=as_json), shown_stages() as progress, Checkpoints(out / name, say) as checkpoints:
+    with (
+        refusals(out / name / "refused" / "report.html", as_json=as_json),
+        shown_stages() as progress,
+        Checkpoints(out / name, say) as checkpoints,
+    ):
         target = Target(out, name, forced_reason, checkpoints)
         if flat:
             files = FlatFiles(flat["table"], flat["validation"], flat["test"])
@@ -196,4 +200,4 @@ def _report(published: "Published", *, as_json: bool) -> None:
         return
     print_metrics(f"{manifest.model_name}, version {manifest.version}", manifest.metrics)
     say_passed(manifest.gate)
-    say(f"Published {published.directory}.")
+    say(f"Published {published.directory}; its report is {published.directory / 'report.html'}.")

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from contract.stubs import manifest_pb2 as pb
 from training.baselines import Subject, constant_rate, ranking_baselines
@@ -24,6 +26,8 @@ from training.model.fitted import FittedModel
 from training.model.spec import ModelSpec
 from training.progress import Progress
 from training.publish import check_name, publish
+from training.report.evidence import report_on
+from training.report.report import write_report
 from training.saved_model import LoadedModel
 from training.serving_weights import serving_weights
 from training.slices import named_inputs
@@ -88,7 +92,8 @@ def train_ranking(history: History, target: Target, spec: RankingSpec, progress:
     manifest.display_features.extend(service.display_features)
     manifest.training.spec_toml = spec.with_split(days.train_until, days.validate_until).to_toml()
     requests = ranking_requests(service.inputs, service.source, splits.test)
-    return _publish(target, manifest, candidate, requests, gate=spec.gate, progress=progress)
+    truth = _truth(dataset, spec, days.validate_until, last)
+    return _publish(target, manifest, candidate, requests, gate=spec.gate, truth=truth, progress=progress)
 
 
 def train_flat(files: FlatFiles, label: str, target: Target, spec: FlatSpec, progress: Progress) -> Published:
@@ -112,9 +117,16 @@ def train_flat(files: FlatFiles, label: str, target: Target, spec: FlatSpec, pro
     candidate = _fit(inputs, None, splits, spec.model, baselines, target=target, progress=progress)
     manifest = _manifest(target, candidate)
     manifest.training.spec_toml = spec.to_toml()
-    return _publish(
-        target, manifest, candidate, flat_requests(inputs, splits.test), gate=spec.gate, progress=progress
-    )
+    requests = flat_requests(inputs, splits.test)
+    return _publish(target, manifest, candidate, requests, gate=spec.gate, truth=None, progress=progress)
+
+
+def _truth(
+    dataset: RankingDataset, spec: RankingSpec, validate_until: date, last: date
+) -> NDArray[np.float64] | None:
+    """Returns the true probabilities of the test rows; None where nobody knows them."""
+    first = validate_until + timedelta(days=1)
+    return dataset.rows.true_probabilities(spec.truth, first, last) if spec.truth else None
 
 
 def _fit(
@@ -176,20 +188,29 @@ def _publish(
     requests: Sequence[Columns],
     *,
     gate: GateSpec,
+    truth: NDArray[np.float64] | None,
     progress: Progress,
 ) -> Published:
+    model_dir = target.models / target.name
+
     def write(directory: Path, manifest: pb.Manifest) -> None:
         try:
             candidate.model.export(directory)
             loaded = LoadedModel(directory)
             manifest.golden_requests.extend(score_requests(manifest.inputs, requests, loaded.score))
             progress("checking", 0, 1)
-            evidence = gather(candidate, loaded, directory, target.models / target.name, gate.slices)
+            evidence = gather(candidate, loaded, directory, model_dir, gate.slices)
         except tf.errors.OpError as error:
             raise PublishError(f"{directory}: the SavedModel could not be written: {error.message}") from error
         manifest.gate.checks.extend(judge(evidence, gate))
         progress("checking", 1, 1)
-        _let_through(manifest, target.forced_reason)
+        is_refused = _is_refused(manifest, target.forced_reason)
+        progress("reporting", 0, 1)
+        report = report_on(candidate, manifest, evidence, model_dir, truth)
+        write_report(_refused_folder(model_dir) if is_refused else directory, report)
+        progress("reporting", 1, 1)
+        if is_refused:
+            raise RefusedError(manifest)
 
     progress("publishing", 0, 1)
     manifest.create_time.GetCurrentTime()
@@ -198,10 +219,16 @@ def _publish(
     return Published(directory, manifest)
 
 
-def _let_through(manifest: pb.Manifest, forced_reason: str) -> None:
-    """Raises RefusedError if a check did not pass, unless there is a reason to publish nevertheless."""
+def _is_refused(manifest: pb.Manifest, forced_reason: str) -> bool:
+    """Whether a check did not pass, unless there is a reason to publish nevertheless, which is noted."""
     if all(check.passed for check in manifest.gate.checks):
-        return
-    if not forced_reason:
-        raise RefusedError(manifest)
+        return False
     manifest.gate.forced_reason = forced_reason
+    return not forced_reason
+
+
+def _refused_folder(model_dir: Path) -> Path:
+    """Returns the folder that keeps the report on the model that was refused last."""
+    folder = model_dir / "refused"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

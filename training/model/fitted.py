@@ -16,6 +16,7 @@ from training.model.inputs import InputEncoder, tensor_specs
 from training.model.network import Network
 from training.model.signatures import Signatures
 from training.model.snapshot import Snapshot
+from training.model.words import CrossWeight, cross_weights
 
 
 class FittedModel:
@@ -70,6 +71,10 @@ class FittedModel:
     def calibration(self) -> pb.Calibration | None:
         """Returns what the manifest says of the calibration; None where scores are no probabilities."""
         return self.head.message()
+
+    def cross_weights(self) -> list[CrossWeight]:
+        """Returns the combinations that weigh something in the wide part."""
+        return cross_weights(self._encoder, self._network)
 
     def vocabularies(self) -> list[pb.Vocabulary]:
         """Returns what the manifest says of each vocabulary."""

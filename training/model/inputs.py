@@ -39,16 +39,16 @@ class SideEncoder:
 
     def __init__(self, specs: Sequence[pb.Input], encoders: Sequence[Encoder]) -> None:
         self.specs = list(specs)
-        self._encoders = list(encoders)
+        self.encoders = list(encoders)
         features = [feature for encoder in encoders for feature in encoder.features]
         self.number_names = [name for encoder in encoders for name in encoder.number_names]
         self.layout = Layout.of(features, len(self.number_names))
 
     def __call__(self, columns: Mapping[str, Any]) -> Encoded:
         """Returns the inputs encoded, from tensors ``[rows]`` or ``[rows, list_length]`` by name."""
-        if not self._encoders:
+        if not self.encoders:
             return Encoded(tf.zeros([1, 0], tf.int32), tf.zeros([1, 0]))
-        parts = [encoder(columns) for encoder in self._encoders]
+        parts = [encoder(columns) for encoder in self.encoders]
         return Encoded(*(tf.concat(pieces, axis=1) for pieces in zip(*parts, strict=True)))
 
     def encode(self, columns: Columns, row_count: int) -> Encoded:

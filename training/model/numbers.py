@@ -23,7 +23,8 @@ class NumberEncoder:
         """Fits to the training rows."""
         self._names = [spec.name for spec in specs]
         self._scaler = Scaler(specs, [columns[name] for name in self._names])
-        boundaries = [quantile_boundaries(columns[name], bucket_count) for name in self._names]
+        self.boundaries = {name: quantile_boundaries(columns[name], bucket_count) for name in self._names}
+        boundaries = list(self.boundaries.values())
         self.features = [Feature(spec.name, len(b) + 2) for spec, b in zip(specs, boundaries, strict=True)]
         self.number_names = [*self._names, *(f"{name}.missing" for name in self._names)]
         widest = max(len(b) for b in boundaries)

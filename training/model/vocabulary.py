@@ -61,6 +61,10 @@ class Vocabulary:
         """Returns the category of a value that is not the missing marker."""
         return int(self.look_up(tf.constant([value], self.table.key_dtype))[0])
 
+    def words(self, category: int) -> str:
+        """Returns what a category but `MISSING` is, such as "= yoga"."""
+        return "unknown" if category == UNKNOWN else f"= {list(self._indices)[category - 2]}"
+
     def look_up(self, values: Any) -> Any:
         """Returns the categories of a tensor of values, int32 in the same shape."""
         found = self.table.lookup(values)

@@ -82,6 +82,8 @@ def test_a_table_becomes_a_published_model(flags: list[str], tmp_path: Path) -> 
         "age": pb.ENCODING_LOG,
     }
     assert not manifest.HasField("feature_source")
+    assert {"report.html", "statistics.json"} <= {file.path for file in manifest.files}
+    assert f"{measured['model']['auc']:.4f}" in (directory / "report.html").read_text()
     assert len(manifest.golden_requests[0].scores) > 20
     assert parse_flat_spec(manifest.training.spec_toml, "manifest", {}).model.epochs == 3
 

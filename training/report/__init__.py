@@ -1,0 +1,1 @@
+"""What a person reads to trust a model: one HTML page without anything from elsewhere, and no script."""

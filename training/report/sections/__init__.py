@@ -1,0 +1,1 @@
+"""The parts of a report, each of which returns None where it has nothing to say."""
