@@ -12,10 +12,11 @@ from training.model.spec import ModelSpec
 
 _PANEL = "Model and training, in place of the spec's"
 _SIZES = tuple[int, ...]
+_NAMES = tuple[str, ...]
 
 
 def with_model_flags(command: Callable[..., None]) -> Callable[..., None]:
-    """Adds an option for each number, switch, text and list of numbers of `ModelSpec` to a command.
+    """Adds an option for each key of `ModelSpec` but the crosses to a command.
 
     Those that are given reach the command as its argument `model_flags`, by key.
     """
@@ -38,7 +39,7 @@ def with_model_flags(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _has_flag(kind: Any) -> bool:
-    return kind in (bool, int, float, str, _SIZES)
+    return kind in (bool, int, float, str, _SIZES, _NAMES)
 
 
 def _option(name: str, kind: Any, default: Any) -> Any:
@@ -49,6 +50,8 @@ def _option(name: str, kind: Any, default: Any) -> Any:
     }
     if kind == _SIZES:
         return Annotated[Any, typer.Option(parser=_sizes, metavar="N,N,...", **shown)]
+    if kind == _NAMES:
+        return Annotated[Any, typer.Option(parser=_names, metavar="A,B,...", **shown)]
     return Annotated[kind | None, typer.Option(**shown)]
 
 
@@ -56,5 +59,9 @@ def _sizes(text: str) -> list[int]:
     return [int(size) for size in text.split(",")]
 
 
+def _names(text: str) -> list[str]:
+    return text.split(",")
+
+
 def _show(default: Any) -> str:
-    return ",".join(map(str, default)) if isinstance(default, tuple) else str(default).lower()
+    return (",".join(map(str, default)) or "none") if isinstance(default, tuple) else str(default).lower()

@@ -22,7 +22,7 @@ class Subject:
     Attributes:
         name: Its name in metrics.
         score: Returns a score for each row.
-        is_probability: Whether the scores are probabilities; if not, only their order is measured.
+        is_probability: Whether the scores predict labels; if not, only their order is measured.
     """
 
     name: str

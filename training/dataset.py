@@ -78,6 +78,7 @@ class RankingDataset:
         service = feature_service(store, spec.dataset.feature_service)
         self._until = history.until
         self._label = spec.dataset.label
+        self._objective = spec.model.objective
         self._position = spec.dataset.position
         self._folder = history.dataset
         self.inputs = service_inputs(describe_registry(store), service.name, spec.context)
@@ -87,7 +88,7 @@ class RankingDataset:
         self.rows = TrainingRows(history.repo, history.world, self.days)
         keys = [self.inputs.source.member_key, self.inputs.source.class_key]
         others = [*spec.context, *([self._position] if self._position else [])]
-        self.rows.require(keys, self._label, others)
+        self.rows.require(keys, self._label, others, self._objective)
         self._row_columns = [*keys, EVENT_TIME, self._label, *others]
 
     def day_range(self) -> tuple[date, date]:
@@ -171,7 +172,7 @@ class RankingDataset:
             spec.name: times if spec.source == pb.SOURCE_REQUEST_TIME else reader.read(spec, joined[spec.name])
             for spec in self.inputs.inputs
         }
-        columns[_LABEL] = to_labels(f"label {self._label!r}", joined[self._label].to_pylist())
+        columns[_LABEL] = to_labels(f"label {self._label!r}", joined[self._label].to_pylist(), self._objective)
         columns[_TIMES] = times
         if self._position:
             values = joined[self._position].to_pylist()

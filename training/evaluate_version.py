@@ -84,10 +84,10 @@ def evaluate_version(
     check_labels(f"the test split, the days from {first} to {last},", table)
     subjects = [
         _model(version_dir, manifest),
-        *_baselines(manifest, dataset, spec.dataset.label),
+        *_baselines(manifest, dataset, spec),
         *_oracle(dataset, spec, first, last),
     ]
-    metrics = measure(subjects, {"test": table}, progress)
+    metrics = measure(subjects, {"test": table}, progress, spec.model.objective)
     share = share_of_reachable_lift(metrics)
     return Evaluation(manifest, first, last, len(table), metrics, share)
 
@@ -108,15 +108,15 @@ def _model(version_dir: Path, manifest: pb.Manifest) -> Subject:
     return Subject(MODEL, lambda table: scorer({i.name: table.columns[i.name] for i in manifest.inputs}))
 
 
-def _baselines(manifest: pb.Manifest, dataset: RankingDataset, label: str) -> list[Subject]:
+def _baselines(manifest: pb.Manifest, dataset: RankingDataset, spec: RankingSpec) -> list[Subject]:
     """Returns the baselines, from the days that the version was trained on."""
-    key = manifest.feature_source.class_key
+    key, label = manifest.feature_source.class_key, spec.dataset.label
     times = (manifest.training.first_row_time, manifest.training.last_row_time)
     first, last = (dataset.days.containing(time.ToDatetime(tzinfo=UTC)) for time in times)
     rows = dataset.rows.between(first, last, [key, label])
     if not rows.num_rows:
         raise DataError(f"there are no rows of the days trained on, {first} to {last}")
-    labels = to_labels(f"label {label!r}", rows[label].to_pylist())
+    labels = to_labels(f"label {label!r}", rows[label].to_pylist(), spec.model.objective)
     return ranking_baselines(key, rows[key].to_numpy(), labels)
 
 

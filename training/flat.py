@@ -21,6 +21,7 @@ from training.arrow_columns import ColumnReader
 from training.errors import DataError, SpecError
 from training.files import read_file
 from training.labels import check_labels, to_labels
+from training.model.spec import BINARY
 from training.positions import to_positions
 from training.split import Splits
 from training.table import Table
@@ -38,23 +39,24 @@ class FlatFiles:
 
 
 def read_splits(
-    files: FlatFiles, label: str, overrides: Mapping[str, Mapping[str, Any]]
+    files: FlatFiles, label: str, overrides: Mapping[str, Mapping[str, Any]], objective: str = BINARY
 ) -> tuple[list[pb.Input], Splits]:
     """Returns the inputs that the columns become, and the rows of the splits; see `read_tables`."""
-    inputs, tables = read_tables((files.train, files.validation, files.test), label, overrides)
+    inputs, tables = read_tables((files.train, files.validation, files.test), label, overrides, objective)
     return inputs, Splits(*tables)
 
 
 def read_tables(
-    paths: Sequence[Path], label: str, overrides: Mapping[str, Mapping[str, Any]]
+    paths: Sequence[Path], label: str, overrides: Mapping[str, Mapping[str, Any]], objective: str = BINARY
 ) -> tuple[list[pb.Input], list[Table]]:
     """Returns the inputs that the columns of the first file become, and the rows of all files.
 
     Args:
         paths: The files, that of the training split first.
-        label: The column to predict, 0 or 1.
+        label: The column to predict, 0 or 1; or numbers, for a regression.
         overrides: By column the tags of `contract.tags` that its type does not say, or ``ignore = true``, or
             ``position = true`` for the one that says where on its page a row of the training was shown.
+        objective: What is predicted, one of `training.model.spec`.
 
     Raises:
         DataError: A file does not parse, lacks a column or has it in another type; or the labels are not fit.
@@ -70,9 +72,10 @@ def read_tables(
         _require(path, table, [label, *inputs])
         _check_types(path, table.select(list(inputs)).schema, first, train.schema)
         tables.append((path, table))
-    train_split, *later = (_to_table(path, table, inputs, label) for path, table in tables)
+    predicted = (label, objective)
+    train_split, *rest = (_to_table(path, table, inputs, predicted) for path, table in tables)
     positions = _positions(first, train, overrides)
-    return list(inputs.values()), [replace(train_split, positions=positions), *later]
+    return list(inputs.values()), [replace(train_split, positions=positions), *rest]
 
 
 def infer_inputs(
@@ -155,13 +158,14 @@ def _positions(
     return None
 
 
-def _to_table(path: Path, table: pa.Table, inputs: Mapping[str, pb.Input], label: str) -> Table:
+def _to_table(path: Path, table: pa.Table, inputs: Mapping[str, pb.Input], predicted: tuple[str, str]) -> Table:
+    label, objective = predicted
     reader = ColumnReader()
     try:
         columns = {spec.name: reader.read(spec, table.column(name)) for name, spec in inputs.items()}
     except ContractError as error:
         raise DataError(f"{path}: {error}") from None
-    labels = to_labels(f"{path}: column {label!r}", table.column(label).to_pylist())
+    labels = to_labels(f"{path}: column {label!r}", table.column(label).to_pylist(), objective)
     converted = Table(columns, labels, warnings=tuple(f"{path}: {warning}" for warning in reader.warnings()))
     check_labels(f"{path}: column {label!r}", converted)
     return converted

@@ -11,7 +11,7 @@ from contract.stubs import manifest_pb2 as pb
 from training.table import Columns, Scorer, Table
 
 SCORE_TOLERANCE = 1e-5
-"""The largest difference between a golden score and a served one: what reordering a float32 sum may cost."""
+"""The largest difference between a golden probability and a served one: what reordering a float32 sum may cost."""
 
 KNOWN_MEMBERS = 4
 CLASSES = 24
@@ -60,6 +60,11 @@ def score_requests(
         )
         for request in requests
     ]
+
+
+def score_tolerance(scores: NDArray[np.float32]) -> float:
+    """Returns the largest difference between scores like these and served ones, more with scores above 1."""
+    return SCORE_TOLERANCE * max(1.0, float(np.abs(scores).max()))
 
 
 def broadcast(request: Columns) -> Columns:

@@ -19,7 +19,7 @@ from training.flat import FlatFiles, read_splits
 from training.gate.gather import gather
 from training.gate.judge import judge
 from training.gate.spec import GateSpec
-from training.golden import SCORE_TOLERANCE, flat_requests, ranking_requests, score_requests
+from training.golden import flat_requests, ranking_requests, score_requests, score_tolerance
 from training.model.checkpoint import Checkpoints
 from training.model.fit import fit
 from training.model.fitted import FittedModel
@@ -30,6 +30,7 @@ from training.publish import check_name, publish
 from training.report.evidence import report_on
 from training.report.report import write_report
 from training.saved_model import LoadedModel
+from training.serving_weights import serving_weights
 from training.slices import named_inputs
 from training.spec import FlatSpec, RankingSpec
 from training.split import Splits, choose_days, split_by_days
@@ -86,13 +87,7 @@ def train_ranking(history: History, target: Target, spec: RankingSpec, progress:
     class_key = service.source.class_key
     baselines = ranking_baselines(class_key, splits.train.columns[class_key], splits.train.labels)
     candidate = _fit(
-        service.inputs,
-        service.source,
-        splits,
-        spec.model,
-        baselines,
-        checkpoints=target.checkpoints,
-        progress=progress,
+        service.inputs, service.source, splits, spec.model, baselines, target=target, progress=progress
     )
     manifest = _manifest(target, candidate)
     manifest.display_features.extend(service.display_features)
@@ -117,12 +112,10 @@ def train_flat(files: FlatFiles, label: str, target: Target, spec: FlatSpec, pro
         TrainingError: The specification or the rows are not fit, or the version can't be written.
     """
     check_name(target.name)
-    inputs, splits = read_splits(files, label, spec.inputs)
+    inputs, splits = read_splits(files, label, spec.inputs, spec.model.objective)
     named_inputs(inputs, spec.gate.slices or ())
     baselines = [constant_rate(splits.train.labels)]
-    candidate = _fit(
-        inputs, None, splits, spec.model, baselines, checkpoints=target.checkpoints, progress=progress
-    )
+    candidate = _fit(inputs, None, splits, spec.model, baselines, target=target, progress=progress)
     manifest = _manifest(target, candidate)
     manifest.training.spec_toml = spec.to_toml()
     requests = flat_requests(inputs, splits.test)
@@ -144,30 +137,29 @@ def _fit(
     spec: ModelSpec,
     baselines: Sequence[Subject],
     *,
-    checkpoints: Checkpoints | None,
+    target: Target,
     progress: Progress,
 ) -> Candidate:
-    model = _fit_model(inputs, splits, spec, checkpoints, progress)
+    model = _fit_model(inputs, splits, spec, target, progress)
     subject = Subject(MODEL, lambda table: model.predict(table.columns))
     tables = {"validation": splits.validation, "test": splits.test}
     scores = {split: model.predict(table.columns) for split, table in tables.items()}
-    metrics = measure([subject, *baselines], tables, progress)
-    warnings = row_warnings(inputs, splits.train)
+    metrics = measure([subject, *baselines], tables, progress, spec.objective)
+    warnings = (*row_warnings(inputs, splits.train), *model.notes)
     return Candidate(model, inputs, source, splits, spec, baselines, scores, metrics, warnings)
 
 
 def _fit_model(
-    inputs: Sequence[pb.Input],
-    splits: Splits,
-    spec: ModelSpec,
-    checkpoints: Checkpoints | None,
-    progress: Progress,
+    inputs: Sequence[pb.Input], splits: Splits, spec: ModelSpec, target: Target, progress: Progress
 ) -> FittedModel:
     def on_epoch(epoch: int, epochs: int, _: Mapping[str, float]) -> None:
         progress("training", epoch, epochs)
 
     progress("training", 0, spec.epochs)
-    model = fit(inputs, splits.train, splits.validation, spec, on_epoch, checkpoints=checkpoints)
+    start = serving_weights(target.models / target.name) if spec.warm_start else None
+    model = fit(
+        inputs, splits.train, splits.validation, spec, on_epoch, checkpoints=target.checkpoints, start=start
+    )
     progress("training", len(model.history), len(model.history))  # it may have ended early
     return model
 
@@ -180,7 +172,7 @@ def _manifest(target: Target, candidate: Candidate) -> pb.Manifest:
         inputs=candidate.inputs,
         vocabularies=candidate.model.vocabularies(),
         metrics=candidate.metrics,
-        score_tolerance=SCORE_TOLERANCE,
+        score_tolerance=score_tolerance(candidate.scores["test"]),
         training=pb.Training(
             seed=candidate.spec.seed, row_count=len(train), calibration=candidate.model.calibration()
         ),

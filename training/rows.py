@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from features.days import Days
 from training.errors import DataError
 from training.joins.on_duckdb import connect
+from training.model.spec import BINARY, REGRESSION
 from training.spec import TruthSpec
 
 ROWS_FILE = "training_rows.sql"
@@ -50,13 +51,16 @@ class TrainingRows:
         self._tables = _open_tables(self._connection, world)
         self._columns = self._run()
 
-    def require(self, keys: Sequence[str], label: str, context: Iterable[str] = ()) -> None:
+    def require(
+        self, keys: Sequence[str], label: str, context: Iterable[str] = (), objective: str = BINARY
+    ) -> None:
         """Checks the columns of the rows.
 
         Args:
             keys: Columns that have to be texts without nulls.
-            label: A column that has to be 0 or 1.
+            label: A column that has to be 0 or 1; or numbers, for a regression.
             context: Columns that have to be there.
+            objective: What is predicted, one of `training.model.spec`.
 
         Raises:
             DataError: One is missing, of another type, or has another value.
@@ -69,9 +73,11 @@ class TrainingRows:
                 raise DataError(f"{self._path}: column {column!r} is {self._columns[column]}, expected VARCHAR")
         for column in (*keys, EVENT_TIME):
             self._forbid(f'"{column}" IS NULL', f"column {column!r} is null")
-        self._forbid(
-            f'(TRY_CAST("{label}" AS DOUBLE) IN (0, 1)) IS NOT TRUE', f"column {label!r} is neither 0 nor 1"
-        )
+        number = f'TRY_CAST("{label}" AS FLOAT)'
+        if objective == REGRESSION:
+            self._forbid(f"isfinite({number}) IS NOT TRUE", f"column {label!r} is no number")
+        else:
+            self._forbid(f"({number} IN (0, 1)) IS NOT TRUE", f"column {label!r} is neither 0 nor 1")
 
     def _forbid(self, condition: str, what: str) -> None:
         count = self._value(f"count(*) FILTER ({condition})")

@@ -352,22 +352,28 @@ class Vocabulary(_message.Message):
     INPUT_NAME_FIELD_NUMBER: _builtins.int
     VALUE_COUNT_FIELD_NUMBER: _builtins.int
     SHA256_FIELD_NUMBER: _builtins.int
+    OOV_BUCKET_COUNT_FIELD_NUMBER: _builtins.int
     input_name: _builtins.str
     """The name of the input."""
     value_count: _builtins.int
     """How many values the model knows."""
     sha256: _builtins.str
     """The SHA-256 of the values, one a line in order of index, as lower-case hex."""
+    oov_bucket_count: _builtins.int
+    """Over how many indices all other values are spread by their hash, between
+    that of missing values, 0, and those of the values.
+    """
     def __init__(
         self,
         *,
         input_name: _builtins.str = ...,
         value_count: _builtins.int = ...,
         sha256: _builtins.str = ...,
+        oov_bucket_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["input_name", b"input_name", "sha256", b"sha256", "value_count", b"value_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["input_name", b"input_name", "oov_bucket_count", b"oov_bucket_count", "sha256", b"sha256", "value_count", b"value_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from training.candidate import Candidate
 from training.gate.evidence import Evidence
 from training.gate.exported import measure_exported
-from training.gate.figures import CLASSIFICATION
+from training.gate.figures import CLASSIFICATION, REGRESSION
 from training.gate.serving_scores import score_serving
+from training.model.spec import BINARY
 from training.saved_model import LoadedModel
 from training.slices import Slicing, slices
 
@@ -35,7 +36,7 @@ def gather(
     return Evidence(
         table=table,
         scores=candidate.scores["test"],
-        figures=CLASSIFICATION,
+        figures=CLASSIFICATION if candidate.spec.objective == BINARY else REGRESSION,
         baselines=candidate.baselines,
         serving=score_serving(model_dir, table),
         slices=slices(table, slicing),

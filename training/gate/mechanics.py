@@ -6,14 +6,14 @@ from contract.stubs.manifest_pb2 import GateCheck
 from training.gate.check import check
 from training.gate.evidence import Evidence
 from training.gate.spec import GateSpec
-from training.golden import SCORE_TOLERANCE
+from training.golden import score_tolerance
 
 
 def served_scores(evidence: Evidence, _: GateSpec) -> Iterator[GateCheck]:
     """Each signature has to give the scores that were measured in training."""
     for signature, difference in evidence.exported.differences.items():
         message = "the largest difference from the scores in training"
-        yield check(f"served_scores_of_{signature}", difference, message, highest=SCORE_TOLERANCE)
+        yield check(f"served_scores_of_{signature}", difference, message, highest=score_tolerance(evidence.scores))
 
 
 def latency(evidence: Evidence, spec: GateSpec) -> Iterator[GateCheck]:

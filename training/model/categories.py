@@ -23,7 +23,7 @@ class CategoryEncoder:
         pairs = [(spec, self._vocabularies[spec.name]) for spec in specs]
         self._defaults = np.array([_default(spec, vocabulary) for spec, vocabulary in pairs], np.int32)
         self.features = [_feature(spec, vocabulary) for spec, vocabulary in pairs]
-        self.number_count = len(specs)
+        self.number_names = [f"{spec.name}.missing" for spec in specs]
 
     def __call__(self, columns: Mapping[str, Any]) -> Encoded:
         """Returns the inputs encoded; each column is ``[rows]`` string or int64."""
@@ -45,7 +45,7 @@ class ListEncoder:
         self._when_empty = np.full(spec.list_length, MISSING, np.int32)
         self._when_empty[0] = _default(spec, vocabulary)
         self.features = [_feature(spec, vocabulary)]
-        self.number_count = 1
+        self.number_names = [f"{spec.name}.missing"]
 
     def __call__(self, columns: Mapping[str, Any]) -> Encoded:
         """Returns the input encoded; its column is ``[rows, list_length]`` string or int64."""

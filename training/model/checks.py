@@ -69,6 +69,19 @@ def check_crosses(inputs: Sequence[pb.Input], spec: ModelSpec) -> None:
             raise SpecError(f"model.crosses has {list(cross)}, which crosses two lists; expected at most one")
 
 
+def check_attention(inputs: Sequence[pb.Input], spec: ModelSpec) -> None:
+    """Checks that what is pooled by attention are lists with a vocabulary.
+
+    Raises:
+        SpecError: One is not.
+    """
+    lists = [i.name for i in inputs if i.list_length and i.encoding == pb.ENCODING_VOCABULARY]
+    for name in spec.attention:
+        if name not in lists:
+            known = ", ".join(lists) or "none"
+            raise SpecError(f"model.attention has {name!r}, expected a list with a vocabulary, of {known}")
+
+
 def crossable_names(spec: pb.Input) -> list[str]:
     """Returns the names under which an input can be crossed."""
     if spec.encoding == pb.ENCODING_TIME:

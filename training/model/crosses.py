@@ -104,7 +104,7 @@ class CrossWeights(keras.layers.Layer):
 
     def __init__(self, crosses: Sequence[Cross]) -> None:
         super().__init__()
-        self.crosses = list(crosses)
+        self.crosses = tuple(crosses)
         cell_count = sum(cross.cell_count for cross in crosses)
         self.table = self.add_weight(shape=(cell_count,), initializer="zeros", name="table")
 

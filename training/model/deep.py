@@ -20,10 +20,10 @@ class Projection(keras.layers.Layer):
     A dense layer is linear up to there, so the shares of the two sides add up to the layer's whole.
     """
 
-    def __init__(self, side: Layout, table: EmbeddingTable, units: int, precision: str = "float32") -> None:
+    def __init__(self, side: Layout, table: EmbeddingTable, spec: ModelSpec) -> None:
         super().__init__()
-        self.embeddings = Embeddings(side.features, table)
-        self.dense = keras.layers.Dense(units, use_bias=False, dtype=_POLICIES[precision])
+        self.embeddings = Embeddings(side.features, table, spec.attention)
+        self.dense = keras.layers.Dense(spec.layer_sizes[0], use_bias=False, dtype=_POLICIES[spec.precision])
         self.dense.build((None, self.embeddings.width + side.number_count))
 
     def call(self, categories: Any, numbers: Any) -> Any:

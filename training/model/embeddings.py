@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from training.model.attention import AttentionPool
 from training.model.encoded import MISSING, Feature
 
 
@@ -20,6 +21,7 @@ class EmbeddingTable(keras.layers.Layer):
         """Makes room for the vocabulary of each feature that has one."""
         super().__init__()
         sizes = {feature.vocabulary: feature.size for feature in features if feature.vocabulary}
+        self.sizes: Mapping[str, int] = sizes
         self.embedding_size = embedding_size
         self.offsets: Mapping[str, int] = dict(zip(sizes, np.cumsum([0, *sizes.values()]).tolist(), strict=False))
         shape = (sum(sizes.values()), embedding_size)
@@ -33,22 +35,25 @@ class EmbeddingTable(keras.layers.Layer):
 class Embeddings(keras.layers.Layer):
     """Embeds the features of one side that have a vocabulary: scalars first, then lists.
 
-    A list is the mean of its elements that are there, 0 if none is.
+    A list is the mean of its elements that are there, 0 if none is; or what attention makes of them.
     """
 
-    def __init__(self, features: Sequence[Feature], table: EmbeddingTable) -> None:
+    def __init__(self, features: Sequence[Feature], table: EmbeddingTable, attention: Sequence[str] = ()) -> None:
+        """Takes the names of the lists that are pooled by attention."""
         super().__init__()
         embedded = [feature for feature in features if feature.vocabulary]
         self._scalars = [feature for feature in embedded if not feature.length]
         self._lists = [feature for feature in embedded if feature.length]
         self.table = table
-        self.width = len(embedded) * table.embedding_size
+        size = table.embedding_size
+        self.width = len(embedded) * size
+        pooled = [feature for feature in self._lists if feature.name in attention]
+        self.pools = {f.name: AttentionPool(len(self._scalars) * size, size, f.length) for f in pooled}
 
     def call(self, categories: Any) -> Any:
         """Returns ``[rows, width]`` float32 for ``[rows, category_count]`` int32."""
-        return tf.concat(
-            [self._embed_scalars(categories), *(self._mean(categories, f) for f in self._lists)], axis=1
-        )
+        scalars = self._embed_scalars(categories)
+        return tf.concat([scalars, *(self._pool(categories, scalars, f) for f in self._lists)], axis=1)
 
     def _embed_scalars(self, categories: Any) -> Any:
         columns = np.array([feature.start for feature in self._scalars], np.int32)
@@ -56,9 +61,11 @@ class Embeddings(keras.layers.Layer):
         embedded = self.table(tf.gather(categories, columns, axis=1) + offsets)
         return tf.reshape(embedded, [tf.shape(categories)[0], len(self._scalars) * self.table.embedding_size])
 
-    def _mean(self, categories: Any, feature: Feature) -> Any:
+    def _pool(self, categories: Any, scalars: Any, feature: Feature) -> Any:
         elements = categories[:, feature.start : feature.start + feature.length]
         is_there = tf.cast(tf.not_equal(elements, MISSING), tf.float32)
         embedded = self.table(elements + self.table.offsets[feature.vocabulary])
+        if feature.name in self.pools:
+            return self.pools[feature.name](scalars, embedded, is_there)
         total = tf.reduce_sum(embedded * is_there[:, :, None], axis=1)
         return total / tf.maximum(tf.reduce_sum(is_there, axis=1, keepdims=True), 1.0)

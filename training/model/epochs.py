@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
 
 from training.model.checkpoint import Checkpoint, Checkpoints, digest_training
 from training.model.network import Network
@@ -17,7 +15,7 @@ History = list[Mapping[str, float]]
 
 
 class Epochs:
-    """Trains a network until the AUC of the validation rows has not risen for `spec.patience` epochs."""
+    """Trains a network until its head has found no better figures for `spec.patience` epochs."""
 
     def __init__(self, network: Network, trainer: Trainer, train: Rows, validation: Rows, spec: ModelSpec) -> None:
         self._network = network
@@ -56,23 +54,19 @@ class Epochs:
         return Checkpoint([], [], self._network.get_weights())
 
     def _is_over(self, history: Sequence[Mapping[str, float]]) -> bool:
-        waited = len(history) - _best_epoch(history) if history else 0
+        waited = len(history) - self._best_epoch(history) if history else 0
         return len(history) >= self._spec.epochs or waited >= self._spec.patience
 
     def _next(self, last: Checkpoint) -> Checkpoint:
         epoch = len(last.history) + 1
         order = np.random.default_rng([self._spec.seed, epoch]).permutation(len(self._train.labels))
         loss = self._trainer.run_epoch(self._train, order)
-        measured = _measure(self._validation.labels.numpy(), self._trainer.score(self._validation))
+        measured = self._network.head.measure(
+            self._validation.labels.numpy(), self._trainer.score(self._validation)
+        )
         history = [*last.history, {"loss": loss, **measured}]
-        best = self._network.get_weights() if _best_epoch(history) == epoch else last.best
+        best = self._network.get_weights() if self._best_epoch(history) == epoch else last.best
         return Checkpoint(history, [variable.numpy() for variable in self._trainer.state], best)
 
-
-def _best_epoch(history: Sequence[Mapping[str, float]]) -> int:
-    return 1 + int(np.argmax([figures["validation_auc"] for figures in history]))
-
-
-def _measure(labels: NDArray[np.float32], logits: NDArray[np.float32]) -> dict[str, float]:
-    losses = np.logaddexp(0, logits) - labels * logits
-    return {"validation_loss": float(losses.mean()), "validation_auc": float(roc_auc_score(labels, logits))}
+    def _best_epoch(self, history: Sequence[Mapping[str, float]]) -> int:
+        return 1 + int(np.argmax([self._network.head.goodness(figures) for figures in history]))

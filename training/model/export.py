@@ -15,8 +15,9 @@ def export(signatures: Signatures, directory: Path) -> None:
     root = tf.Module()
     root.network = signatures.network
     root.tables = [vocabulary.table for vocabulary in signatures.encoder.vocabularies.values()]
-    tf.saved_model.save(root, str(directory), signatures=signatures.concrete())
+    functions = signatures.concrete()
+    tf.saved_model.save(root, str(directory), signatures=functions)
     updater = tf.compat.v1.saved_model.signature_def_utils.MethodNameUpdater(str(directory))
-    for name, method_name in METHOD_NAMES.items():
-        updater.replace_method_name(signature_key=name, method_name=method_name)
+    for name in METHOD_NAMES.keys() & functions.keys():
+        updater.replace_method_name(signature_key=name, method_name=METHOD_NAMES[name])
     updater.save()

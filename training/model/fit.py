@@ -7,16 +7,18 @@ import tensorflow as tf
 
 from contract.stubs import manifest_pb2 as pb
 from training.model.checkpoint import Checkpoints
-from training.model.checks import check_crosses, check_inputs
+from training.model.checks import check_attention, check_crosses, check_inputs
 from training.model.epochs import Epochs, OnEpoch
 from training.model.fitted import FittedModel
-from training.model.folding import fold
-from training.model.head import LogisticHead
+from training.model.head import head_of
 from training.model.inputs import InputEncoder
 from training.model.network import Network
+from training.model.notes import row_notes
 from training.model.position import PositionBias
+from training.model.snapshot import Snapshot
 from training.model.spec import ModelSpec
 from training.model.trainer import Rows, Trainer
+from training.model.warm_start import warm_start
 from training.table import Table
 
 
@@ -28,21 +30,24 @@ def fit(
     on_epoch: OnEpoch,
     *,
     checkpoints: Checkpoints | None = None,
+    start: Snapshot | None = None,
 ) -> FittedModel:
     """Trains a model; the same rows, spec and machine give the same model.
 
     Vocabularies, moments and buckets come from `train` only. Training ends when the AUC of `validation` has not
-    risen for `spec.patience` epochs, the weights of the best epoch are kept, and their scores are calibrated on
-    `validation`. Seeds the process's random numbers and makes its TensorFlow operations deterministic.
+    risen, or the squared error of a regression not fallen, for `spec.patience` epochs. The weights of the best
+    epoch are kept, and their scores are calibrated on `validation`. Seeds the process's random numbers and makes
+    its TensorFlow operations deterministic.
 
     Args:
         inputs: The inputs; their columns are in both tables.
-        train: At least one row, with both labels.
-        validation: At least one row, with both labels.
+        train: At least two rows, with both labels; with different ones for a regression.
+        validation: The same.
         spec: The model and its training.
-        on_epoch: Called after each epoch with "loss", "validation_loss" and "validation_auc".
+        on_epoch: Called after each epoch with "loss", "validation_loss" and "validation_auc" or "validation_rmse".
         checkpoints: Where the state is kept after each epoch, and found by a training that was killed; None for
             nowhere.
+        start: The weights to start from, of an earlier version; None starts anew.
 
     Raises:
         SpecError: An input or a cross can't be one.
@@ -50,17 +55,23 @@ def fit(
     """
     check_inputs(inputs)
     check_crosses(inputs, spec)
+    check_attention(inputs, spec)
     keras.utils.set_random_seed(spec.seed)
     tf.config.experimental.enable_op_determinism()
     encoder = InputEncoder(inputs, train.columns, spec)
     position = None if train.positions is None else PositionBias(train.positions)
     layouts = encoder.member.layout, encoder.classes.layout
-    network = Network(*layouts, spec, LogisticHead.of(train.labels), position)
+    network = Network(*layouts, spec, head_of(spec.objective, train.labels), position)
+    notes = list(row_notes(inputs, train.columns, len(train), spec))
+    if start is not None:
+        notes += warm_start(encoder, network, start)
+    elif spec.warm_start:
+        notes.append("warm start: there is no version to start from, so the model starts anew")
     splits = _encode(encoder, train), _encode(encoder, validation)
     trainer = Trainer(network, spec)
     history = Epochs(network, trainer, *splits, spec).run(on_epoch, checkpoints)
     head = network.head.calibrated(validation.labels, trainer.score(splits[1]))
-    return FittedModel(encoder, fold(network), head, history)
+    return FittedModel(encoder, network, head, history, notes)
 
 
 def _encode(encoder: InputEncoder, table: Table) -> Rows:

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from contract.stubs import manifest_pb2 as pb
 from training.model.export import export
+from training.model.folding import fold
 from training.model.head import Head
 from training.model.inputs import InputEncoder, tensor_specs
 from training.model.network import Network
 from training.model.signatures import Signatures
+from training.model.snapshot import Snapshot
 from training.model.words import CrossWeight, cross_weights
 
 
@@ -21,30 +23,37 @@ class FittedModel:
     """A trained model with its preprocessing.
 
     Attributes:
-        history: The figures of each epoch: "loss", "validation_loss" and "validation_auc".
+        history: The figures of each epoch: "loss", "validation_loss" and "validation_auc" or "validation_rmse".
         head: What makes scores of logits.
+        notes: What was odd about the rows, and what a warm start could not take, a sentence each.
     """
 
     def __init__(
-        self, encoder: InputEncoder, network: Network, head: Head, history: Sequence[Mapping[str, float]]
+        self,
+        encoder: InputEncoder,
+        network: Network,
+        head: Head,
+        history: Sequence[Mapping[str, float]],
+        notes: Sequence[str] = (),
     ) -> None:
-        """Takes a network that is folded, and its head with the calibration."""
+        """Takes the network as it was trained, and its head with the calibration."""
         self.history = history
         self.head = head
+        self.notes = notes
         self._encoder = encoder
         self._network = network
-        self._signatures = Signatures(encoder, network, head)
+        self._signatures = Signatures(encoder, fold(network), head)
         self._score = tf.function(self._signatures.score).get_concrete_function(**tensor_specs(encoder.inputs))
 
     def predict(self, columns: Mapping[str, NDArray[Any]], batch_size: int = 8192) -> NDArray[np.float32]:
-        """Returns the probability of a positive label for each row.
+        """Returns the score of each row: the probability of a positive label, or the number of a regression.
 
         Args:
             columns: The raw inputs by name, ``[rows]`` or ``[rows, list_length]``; others are ignored.
             batch_size: How many rows are scored at once.
 
         Returns:
-            ``[rows]`` float32, from 0 to 1.
+            ``[rows]`` float32.
         """
         names = [spec.name for spec in self._encoder.inputs]
         row_count = len(columns[names[0]])
@@ -55,8 +64,9 @@ class FittedModel:
         return scores
 
     def export(self, directory: Path) -> None:
-        """Writes the model into `directory` as a SavedModel with all its signatures."""
+        """Writes the model into `directory`: a SavedModel with all its signatures, and what a warm start needs."""
         export(self._signatures, directory)
+        Snapshot.of(self._encoder, self._network).write(directory)
 
     def calibration(self) -> pb.Calibration | None:
         """Returns what the manifest says of the calibration; None where scores are no probabilities."""

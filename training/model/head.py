@@ -1,19 +1,25 @@
 """What the logits of a network mean: the loss that they are trained on, and the scores that they become."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
 
 from contract.stubs import manifest_pb2 as pb
 from training.model.calibration import UNCALIBRATED, Calibration, fit_calibration
+from training.model.spec import REGRESSION
 
 
 class Head(Protocol):
     """From logits to losses and scores."""
+
+    is_probability: ClassVar[bool]
+    """Whether scores are probabilities."""
 
     @property
     def base_logit(self) -> float:
@@ -28,6 +34,14 @@ class Head(Protocol):
         """Returns the loss of each row, float32 ``[rows]`` as labels and logits."""
         ...
 
+    def measure(self, labels: NDArray[np.float32], logits: NDArray[np.float32]) -> dict[str, float]:
+        """Returns the figures of an epoch on the validation rows, ``[rows]`` each."""
+        ...
+
+    def goodness(self, figures: Mapping[str, float]) -> float:
+        """Returns what tells the best epoch by its figures; more is better."""
+        ...
+
     def scores(self, logits: Any) -> Any:
         """Returns the scores of logits of any shape, rising with them."""
         ...
@@ -40,6 +54,8 @@ class Head(Protocol):
 @dataclass(frozen=True, slots=True)
 class LogisticHead:
     """Labels are 0 or 1 and scores probabilities; trained on the log loss."""
+
+    is_probability: ClassVar[bool] = True
 
     rate: float
     """The mean label of the training rows."""
@@ -64,6 +80,15 @@ class LogisticHead:
         """Returns the negative log-likelihood of each label, uncalibrated."""
         return tf.nn.sigmoid_cross_entropy_with_logits(labels, logits)
 
+    def measure(self, labels: NDArray[np.float32], logits: NDArray[np.float32]) -> dict[str, float]:
+        """Returns the mean log loss and the AUC."""
+        loss = float(np.mean(self.losses(labels, logits)))
+        return {"validation_loss": loss, "validation_auc": float(roc_auc_score(labels, logits))}
+
+    def goodness(self, figures: Mapping[str, float]) -> float:
+        """Returns the AUC, which ends a training later than the loss, and is what a ranking is about."""
+        return figures["validation_auc"]
+
     def scores(self, logits: Any) -> Any:
         """Returns probabilities."""
         return tf.sigmoid(logits / self.calibration.temperature + self.calibration.bias)
@@ -71,3 +96,58 @@ class LogisticHead:
     def message(self) -> pb.Calibration:
         """Returns what the manifest says of the calibration."""
         return pb.Calibration(temperature=self.calibration.temperature, bias=self.calibration.bias)
+
+
+@dataclass(frozen=True, slots=True)
+class SquaredHead:
+    """Labels are numbers and scores the same; trained on half the squared error of the standardised label.
+
+    Whatever the unit of the labels, logits start at 0 and the gradients have the size of a logistic head's.
+    """
+
+    is_probability: ClassVar[bool] = False
+
+    mean: float
+    """Of the training labels, as is the `deviation`."""
+    deviation: float
+
+    @classmethod
+    def of(cls, labels: NDArray[np.float32]) -> "SquaredHead":
+        """Returns the head for training labels that are not all the same."""
+        values = labels.astype(np.float64)
+        return cls(float(values.mean()), float(values.std()))
+
+    @property
+    def base_logit(self) -> float:
+        """The mean label, standardised."""
+        return 0.0
+
+    def calibrated(self, labels: NDArray[np.float32], logits: NDArray[np.float32]) -> "SquaredHead":
+        """Returns the same: numbers need no calibration."""
+        del labels, logits
+        return self
+
+    def losses(self, labels: Any, logits: Any) -> Any:
+        """Returns half the squared error of each row, in squared deviations of the labels."""
+        return 0.5 * tf.square((labels - self.mean) / self.deviation - logits)
+
+    def measure(self, labels: NDArray[np.float32], logits: NDArray[np.float32]) -> dict[str, float]:
+        """Returns the mean loss and the root of the mean squared error, in units of the labels."""
+        loss = float(np.mean(self.losses(labels, logits)))
+        return {"validation_loss": loss, "validation_rmse": self.deviation * math.sqrt(2 * loss)}
+
+    def goodness(self, figures: Mapping[str, float]) -> float:
+        """Returns the error with its sign changed."""
+        return -figures["validation_rmse"]
+
+    def scores(self, logits: Any) -> Any:
+        """Returns numbers in units of the labels."""
+        return self.mean + self.deviation * logits
+
+    def message(self) -> None:
+        """Returns nothing: there is no calibration."""
+
+
+def head_of(objective: str, labels: NDArray[np.float32]) -> Head:
+    """Returns the head of an objective for training labels ``[rows]``."""
+    return SquaredHead.of(labels) if objective == REGRESSION else LogisticHead.of(labels)

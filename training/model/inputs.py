@@ -26,7 +26,8 @@ class Encoder(Protocol):
     """Encodes some inputs of one side."""
 
     features: list[Feature]
-    number_count: int
+    number_names: list[str]
+    """What the columns of its numbers are."""
 
     def __call__(self, columns: Mapping[str, Any]) -> Encoded:
         """Returns its inputs encoded, from tensors ``[rows]`` or ``[rows, list_length]`` by name."""
@@ -40,7 +41,8 @@ class SideEncoder:
         self.specs = list(specs)
         self.encoders = list(encoders)
         features = [feature for encoder in encoders for feature in encoder.features]
-        self.layout = Layout.of(features, sum(encoder.number_count for encoder in encoders))
+        self.number_names = [name for encoder in encoders for name in encoder.number_names]
+        self.layout = Layout.of(features, len(self.number_names))
 
     def __call__(self, columns: Mapping[str, Any]) -> Encoded:
         """Returns the inputs encoded, from tensors ``[rows]`` or ``[rows, list_length]`` by name."""
@@ -76,6 +78,8 @@ class InputEncoder:
         return self.member(columns), self.classes(columns)
 
     def _side(self, specs: Sequence[pb.Input], columns: Columns, spec: ModelSpec) -> SideEncoder:
+        if spec.learned_defaults:
+            specs = [_without_default(i) for i in specs]
         return SideEncoder(specs, list(_encoders(specs, columns, self.vocabularies, spec)))
 
 
@@ -99,7 +103,21 @@ def _has_vocabulary(spec: pb.Input) -> bool:
 
 
 def _fit_vocabulary(spec: pb.Input, columns: Columns, model: ModelSpec) -> Vocabulary:
-    return Vocabulary.fit(spec, columns[spec.name], limit=model.vocabulary_size, min_count=model.min_count)
+    return Vocabulary.fit(
+        spec,
+        columns[spec.name],
+        limit=model.vocabulary_size,
+        min_count=model.min_count,
+        oov_buckets=model.oov_buckets,
+    )
+
+
+def _without_default(spec: pb.Input) -> pb.Input:
+    learned = pb.Input()
+    learned.CopyFrom(spec)
+    learned.ClearField("default_number")
+    learned.ClearField("default_text")
+    return learned
 
 
 def _encoders(

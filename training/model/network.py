@@ -50,7 +50,7 @@ class Network(keras.layers.Layer):
             wide = WideSide(layout, crosses, self.crosses, with_offsets=is_member) if spec.wide else None
             if self.embeddings is None:
                 return Side(wide, None)
-            return Side(wide, Projection(layout, self.embeddings, spec.layer_sizes[0], spec.precision))
+            return Side(wide, Projection(layout, self.embeddings, spec))
 
         self.member = side(member, is_member=True)
         self.classes = side(classes, is_member=False)

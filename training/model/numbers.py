@@ -26,7 +26,7 @@ class NumberEncoder:
         self.boundaries = {name: quantile_boundaries(columns[name], bucket_count) for name in self._names}
         boundaries = list(self.boundaries.values())
         self.features = [Feature(spec.name, len(b) + 2) for spec, b in zip(specs, boundaries, strict=True)]
-        self.number_count = 2 * len(specs)
+        self.number_names = [*self._names, *(f"{name}.missing" for name in self._names)]
         widest = max(len(b) for b in boundaries)
         self._boundaries = np.array(
             [np.pad(b, (0, widest - len(b)), constant_values=np.inf) for b in boundaries], np.float32
@@ -52,7 +52,8 @@ class VectorEncoder:
         self._name = spec.name
         self._scaler = Scaler([spec] * spec.list_length, list(columns[spec.name].T))
         self.features: list[Feature] = []
-        self.number_count = spec.list_length + 1
+        elements = [f"{spec.name}.{place}" for place in range(spec.list_length)]
+        self.number_names = [*elements, f"{spec.name}.missing"]
 
     def __call__(self, columns: Mapping[str, Any]) -> Encoded:
         """Returns the input encoded; its column is ``[rows, list_length]`` float32."""

@@ -13,7 +13,7 @@ from training.model.side import Code
 
 
 class Signatures:
-    """The functions that become the signatures of the SavedModel. Scores are probabilities."""
+    """The functions that become the signatures of the SavedModel. Scores are what the head makes of logits."""
 
     def __init__(self, encoder: InputEncoder, network: Network, head: Head) -> None:
         """Takes the head with its calibration, which the network was trained without."""
@@ -74,6 +74,8 @@ class Signatures:
             "classify": tf.function(self.classify).get_concrete_function(examples),
             "regress": tf.function(self.regress).get_concrete_function(examples),
         }
+        if not self._head.is_probability:
+            del functions["classify"]
         is_ranking = any(spec.source != pb.SOURCE_COLUMN for spec in self.encoder.inputs)
         return functions | (self._ranking() if is_ranking else {})
 

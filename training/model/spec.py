@@ -8,6 +8,8 @@ from typing import Any, Self
 
 from training.errors import SpecError
 
+BINARY, REGRESSION = "binary", "regression"
+"""The objectives of a model."""
 _KINDS: Mapping[Any, str] = {
     bool: "true or false",
     int: "a whole number",
@@ -35,6 +37,9 @@ class ModelSpec:
         SpecError: A value is of the wrong type or out of range.
     """
 
+    objective: str = _one_of(BINARY, REGRESSION)
+    """What is predicted: "binary" is the probability of the label 1, trained on the log loss, and "regression" a
+    number, trained on the squared error."""
     wide: bool = True
     """Whether there is a wide part: a weight for each category, bucket and cross."""
     deep: bool = True
@@ -42,6 +47,9 @@ class ModelSpec:
     crosses: tuple[tuple[str, ...], ...] = ()
     """The inputs whose combinations have a weight each in the wide part. A number takes part with its bucket, a
     time as `<name>.hour` or `<name>.weekday`. Without a wide part they are left out."""
+    attention: tuple[str, ...] = ()
+    """The lists of texts or whole numbers that the deep part pools by attention, in place of their mean. Without
+    a deep part they are left out."""
     embedding_size: int = _bounded(16, 1, 1024)
     layer_sizes: tuple[int, ...] = (128, 64)
     """The units of each hidden layer of the deep part, 1 to 8192."""
@@ -61,13 +69,20 @@ class ModelSpec:
     batch_size: int = _bounded(1024, 1, 1_000_000)
     epochs: int = _bounded(10, 1, 10_000)
     """The most passes over the training rows."""
+    warm_start: bool = False
+    """Whether training starts from the weights of the version that serves; see `training.model.warm_start`."""
     patience: int = _bounded(2, 1, 10_000)
-    """How many epochs without a better validation AUC end the training."""
+    """How many epochs without a better validation AUC, or squared error of a regression, end the training."""
     seed: int = _bounded(1, 0, 2**31 - 1)
     vocabulary_size: int = _bounded(100_000, 1, 10_000_000)
     """The most values that an input's vocabulary keeps; the most frequent."""
     min_count: int = _bounded(2, 1, 1_000_000)
     """How often a value has to occur to be kept."""
+    oov_buckets: int = _bounded(1, 1, 1_000_000)
+    """Over how many categories the values that are not kept are spread, by their hash."""
+    learned_defaults: bool = False
+    """Whether training finds what a missing value means, in place of the defaults that are declared: a category of
+    its own, and for a number the weights of its mask beside its mean, which cover every fill."""
     bucket_count: int = _bounded(10, 2, 1000)
     """How many buckets of equal frequency a number is cut into."""
     utc_offset_hours: float = _bounded(0.0, -14.0, 14.0)
@@ -96,6 +111,8 @@ class ModelSpec:
             raise SpecError("model.wide and model.deep are both false, expected at least one")
         if self.deep and not self.layer_sizes:
             raise SpecError("model.layer_sizes is empty, expected at least one size for the deep part")
+        for name in self.attention:
+            _check("attention", str, name, None)
         for cross in self.crosses:
             _check_cross(cross)
 

@@ -17,7 +17,7 @@ class TimeEncoder:
         self._name = name
         self._offset_seconds = round(utc_offset_hours * 3600)
         self.features = [Feature(hour, 25, vocabulary=hour), Feature(weekday, 8, vocabulary=weekday)]
-        self.number_count = 0
+        self.number_names: list[str] = []
 
     def __call__(self, columns: Mapping[str, Any]) -> Encoded:
         """Returns the input encoded; its column is ``[rows]`` int64."""

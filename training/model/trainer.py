@@ -8,6 +8,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from training.model.encoded import Encoded
+from training.model.ftrl import linear_terms
 from training.model.network import Network
 from training.model.optimizers import Adam, Ftrl
 from training.model.spec import ModelSpec
@@ -39,7 +40,7 @@ class Trainer:
         self._wide = network.wide_variables
         in_wide = {id(variable) for variable in self._wide}
         self._deep = [v for v in network.trainable_variables if id(v) not in in_wide]
-        linears = [np.zeros(weight.shape, np.float32) for weight in self._wide]
+        linears = [linear_terms(w.numpy(), spec.wide_learning_rate, spec.wide_l1) for w in self._wide]
         self._ftrl = Ftrl(self._wide, linears, spec.wide_learning_rate, spec.wide_l1)
         self._adam = Adam(self._deep, spec.deep_learning_rate)
         self._run_epoch = tf.function(self._epoch)

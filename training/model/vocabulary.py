@@ -13,23 +13,31 @@ from contract.stubs import manifest_pb2 as pb
 from training.model.encoded import MISSING
 
 UNKNOWN = 1
-"""The category of a value that the vocabulary does not hold."""
+"""The first category of values that the vocabulary does not hold."""
 
 
 class Vocabulary:
-    """The values of an input: category `MISSING` for its missing marker, `UNKNOWN`, then the values in order."""
+    """The values of an input: category `MISSING` for its missing marker, those of unknown values, then the values.
 
-    def __init__(self, spec: pb.Input, values: Sequence[Any]) -> None:
+    Unknown values are spread over the `oov_buckets` categories from `UNKNOWN` by their hash, so that with many
+    buckets few of them share what was learned of a value too rare to be kept.
+    """
+
+    def __init__(self, spec: pb.Input, values: Sequence[Any], oov_buckets: int = 1) -> None:
         self.name = spec.name
-        self.size = len(values) + 2
-        self._indices = {value: index for index, value in enumerate(values, start=2)}
+        self._oov_buckets = oov_buckets
+        first = UNKNOWN + oov_buckets
+        self.size = first + len(values)
+        self._indices = {value: index for index, value in enumerate(values, start=first)}
         marked = {missing_marker(spec): MISSING, **self._indices}
         keys = tf.constant(list(marked), tf.string if column_dtype(spec) is object else tf.int64)
         entries = tf.lookup.KeyValueTensorInitializer(keys, tf.constant(list(marked.values()), tf.int32))
         self.table = tf.lookup.StaticHashTable(entries, UNKNOWN)
 
     @classmethod
-    def fit(cls, spec: pb.Input, column: NDArray[Any], *, limit: int, min_count: int) -> Self:
+    def fit(
+        cls, spec: pb.Input, column: NDArray[Any], *, limit: int, min_count: int, oov_buckets: int = 1
+    ) -> Self:
         """Returns the vocabulary of the most frequent values of the training rows, by falling count.
 
         Args:
@@ -37,15 +45,21 @@ class Vocabulary:
             column: Its values, ``[rows]`` or ``[rows, list_length]``.
             limit: The most values to keep; of equal counts the lesser value.
             min_count: The least count of a value to keep.
+            oov_buckets: How many categories there are for all others.
         """
         counts = Counter(column.reshape(-1).tolist())
         del counts[missing_marker(spec)]
         kept = [(-count, value) for value, count in counts.items() if count >= min_count]
-        return cls(spec, [value for _, value in sorted(kept)[:limit]])
+        return cls(spec, [value for _, value in sorted(kept)[:limit]], oov_buckets)
+
+    @property
+    def values(self) -> list[Any]:
+        """The values, in the order of their categories."""
+        return list(self._indices)
 
     def index(self, value: Any) -> int:
         """Returns the category of a value that is not the missing marker."""
-        return self._indices.get(value, UNKNOWN)
+        return int(self.look_up(tf.constant([value], self.table.key_dtype))[0])
 
     def words(self, category: int) -> str:
         """Returns what a category but `MISSING` is, such as "= yoga"."""
@@ -53,11 +67,21 @@ class Vocabulary:
 
     def look_up(self, values: Any) -> Any:
         """Returns the categories of a tensor of values, int32 in the same shape."""
-        return self.table.lookup(values)
+        found = self.table.lookup(values)
+        if self._oov_buckets == 1:
+            return found
+        texts = values if values.dtype == tf.string else tf.strings.as_string(values)
+        bucket = tf.strings.to_hash_bucket_fast(texts, self._oov_buckets)
+        return tf.where(tf.equal(found, UNKNOWN), UNKNOWN + tf.cast(bucket, tf.int32), found)
 
     def message(self) -> pb.Vocabulary:
         """Returns what the manifest says of it."""
-        return pb.Vocabulary(input_name=self.name, value_count=len(self._indices), sha256=_sha256(self._indices))
+        return pb.Vocabulary(
+            input_name=self.name,
+            value_count=len(self._indices),
+            sha256=_sha256(self._indices),
+            oov_bucket_count=self._oov_buckets,
+        )
 
 
 def _sha256(values: Iterable[Any]) -> str:

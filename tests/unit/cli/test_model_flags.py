@@ -39,6 +39,10 @@ def test_layer_sizes_are_written_with_commas() -> None:
     assert ModelSpec.from_mapping(reached["model_flags"]).layer_sizes == (64, 32, 8)
 
 
+def test_names_are_written_with_commas() -> None:
+    assert _run("--attention", "recent,times")[1]["model_flags"] == {"attention": ["recent", "times"]}
+
+
 @pytest.mark.parametrize("words", [("--layer-sizes", "a,b"), ("--seed", "x"), ("--no-such-key", "1")])
 def test_a_value_of_another_kind_is_a_usage_error(words: tuple[str, ...]) -> None:
     result, reached = _run(*words)

@@ -203,6 +203,25 @@ def test_labels_may_be_bools_or_floats(files: FlatFiles, labels: list[Any]) -> N
     assert read_splits(files, "bought", {})[1].test.labels.tolist() == [0, 1, 1]
 
 
+@pytest.mark.parametrize("bad", [None, "1", float("nan"), float("inf"), 1e39])
+def test_labels_of_a_regression_are_numbers(files: FlatFiles, bad: Any) -> None:
+    for path in (files.train, files.validation, files.test):
+        _write(path, ROWS | {"bought": [-1.5, 0.0, 1e6]})
+
+    assert read_splits(files, "bought", {}, "regression")[1].test.labels.tolist() == [-1.5, 0, 1e6]
+
+    _write(files.test, ROWS | {"bought": ["1", "2", "1"] if bad == "1" else [1.5, bad, 2.5]})
+    with pytest.raises(DataError, match=r"test.parquet: column 'bought' has .* in row [12], expected a number"):
+        read_splits(files, "bought", {}, "regression")
+
+
+def test_numbers_that_are_all_the_same_are_named(files: FlatFiles) -> None:
+    _write(files.test, ROWS | {"bought": [2.5, 2.5, 2.5]})
+
+    with pytest.raises(DataError, match=r"has only the label 2\.5, expected different ones"):
+        read_splits(files, "bought", {}, "regression")
+
+
 def test_a_split_of_one_label_or_no_rows_is_named(files: FlatFiles) -> None:
     _write(files.test, ROWS | {"bought": [1, 1, 1]})
     _fails(files, "test.parquet: column 'bought' has only the label 1, expected both 0 and 1")

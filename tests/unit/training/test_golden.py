@@ -3,7 +3,15 @@ import pytest
 
 from contract.columns import INT64_MISSING, from_message
 from contract.stubs import manifest_pb2 as pb
-from training.golden import CLASSES, KNOWN_MEMBERS, broadcast, flat_requests, ranking_requests, score_requests
+from training.golden import (
+    CLASSES,
+    KNOWN_MEMBERS,
+    broadcast,
+    flat_requests,
+    ranking_requests,
+    score_requests,
+    score_tolerance,
+)
 from training.table import Columns, Table
 
 SOURCE = pb.FeatureSource(member_key="member_id", class_key="class_id")
@@ -98,6 +106,11 @@ def test_a_flat_request_ends_with_a_row_without_values() -> None:
     (request,) = flat_requests(INPUTS[:3], _table(members=1, classes=5))
 
     assert request["class_id"].tolist() == ["c0", "c1", "c2", "c3", "c4", ""]
+
+
+def test_large_scores_may_differ_by_more() -> None:
+    assert score_tolerance(np.float32([0.1, 0.9])) == 1e-5
+    assert score_tolerance(np.float32([-3e4, 5])) == pytest.approx(0.3)
 
 
 def test_single_rows_are_repeated_beside_the_classes() -> None:

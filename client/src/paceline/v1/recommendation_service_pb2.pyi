@@ -80,7 +80,9 @@ class RankedClass(_message.Message):
     class_id: _builtins.str
     """The class."""
     score: _builtins.float
-    """The predicted probability that the member starts the class, 0 to 1."""
+    """The predicted probability that the member starts the class, 0 to 1; or the
+    predicted number, such as a rating, of a model that predicts one.
+    """
     @_builtins.property
     def class_features(self) -> _containers.RepeatedCompositeFieldContainer[Global___FeatureValue]:
         """The class features asked for with `class_feature_names`, in that order. A

@@ -6,9 +6,9 @@ import pytest
 from tests.support.model_inputs import CROSSES, RANKING_INPUTS, draw_rows
 
 PARTS: Mapping[str, Mapping[str, Any]] = {
-    "both": {"crosses": CROSSES},
+    "both": {"crosses": CROSSES, "attention": ["recent_class_ids", "preferred_times"], "oov_buckets": 3},
     "wide": {"deep": False, "crosses": CROSSES},
-    "deep": {"wide": False, "batch_norm": True},
+    "deep": {"wide": False, "batch_norm": True, "deep_learning_rate": 0.01},
 }
 
 

@@ -12,7 +12,7 @@ from tests.support.model_inputs import (
     whole,
 )
 from training.errors import SpecError
-from training.model.checks import check_crosses, check_inputs
+from training.model.checks import check_attention, check_crosses, check_inputs
 from training.model.spec import ModelSpec
 
 CROSSABLE = [
@@ -28,6 +28,14 @@ CROSSABLE = [
 def test_inputs_and_crosses_of_every_kind_pass() -> None:
     check_inputs(RANKING_INPUTS)
     check_crosses(RANKING_INPUTS, ModelSpec(crosses=tuple(map(tuple, CROSSES))))
+
+
+@pytest.mark.parametrize("name", ["country", "taste", "moods"])
+def test_attention_to_what_is_no_list_with_a_vocabulary_is_refused(name: str) -> None:
+    check_attention(CROSSABLE, ModelSpec(attention=("genres", "times")))
+
+    with pytest.raises(SpecError, match=f"model.attention has '{name}', expected .*, of genres, times"):
+        check_attention(CROSSABLE, ModelSpec(attention=(name,)))
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def _perceptron() -> Perceptron:
 def test_a_projection_is_a_dense_layer_over_embeddings_and_numbers() -> None:
     side = Layout.of([Feature("country", 2, vocabulary="country")], number_count=1)
     table = EmbeddingTable(side.features, embedding_size=1)
-    layer = Projection(side, table, units=2)
+    layer = Projection(side, table, ModelSpec(layer_sizes=(2,)))
     table.set_weights([np.float32([[1], [2]])])
     layer.dense.set_weights([np.float32([[1, 0], [10, 100]])])
 

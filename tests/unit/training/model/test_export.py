@@ -253,3 +253,23 @@ def test_a_flat_tables_model_can_not_rank(tmp_path: Path) -> None:
     np.testing.assert_allclose(
         model.call("serving_default", columns)["score"], model.model.predict(columns), atol=1e-6
     )
+
+
+def test_a_regression_has_no_classes_and_ranks_by_its_numbers(tmp_path: Path) -> None:
+    rows = draw_rows(400, seed=1)
+    ratings = Table(rows.columns, np.where(rows.columns["discipline"] == "yoga", -3, 40).astype(np.float32))
+    spec = ModelSpec(objective="regression", epochs=1, batch_size=50, layer_sizes=(4,))
+    model = Exported(fit(RANKING_INPUTS, ratings, ratings, spec, lambda *_: None), tmp_path / "1")
+    members, classes = draw_members(2, UNSEEN), draw_classes(20, UNSEEN)
+
+    assert set(model.loaded.signatures) == {"serving_default", "regress", "encode_classes", "rank"}
+    served = model.call("serving_default", _pairs(members, classes))["score"].reshape(2, 20)
+    ranked = model.rank(members, classes, np.ones((2, 20), bool), 20)
+    assert served.max() > 1
+    np.testing.assert_allclose(ranked["scores"], np.take_along_axis(served, ranked["positions"], 1), atol=1e-4)
+    examples = [_example(rows.columns, row) for row in range(5)]
+    np.testing.assert_allclose(
+        model.call("regress", {"inputs": examples})["outputs"][:, 0],
+        model.model.predict({name: column[:5] for name, column in rows.columns.items()}),
+        rtol=1e-5,
+    )

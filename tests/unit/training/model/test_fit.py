@@ -164,3 +164,16 @@ def test_what_can_not_be_fitted_is_refused_by_name(
 ) -> None:
     with pytest.raises(SpecError, match=message):
         _fit(inputs, _draw(_sum)[0], crosses=crosses)
+
+
+def test_a_regression_learns_a_number_in_its_own_unit() -> None:
+    rows, _ = _draw(_sum)
+    prices = Table(rows.columns, (50_000 + 10_000 * _sum(rows.columns)).astype(np.float32))
+
+    model = _fit(LETTERS, prices, objective="regression", epochs=6, wide_learning_rate=0.1, wide_l1=0.1)
+
+    errors = model.predict(rows.columns) - prices.labels
+    assert np.sqrt(np.mean(errors**2)) < 0.25 * prices.labels.std()
+    best = min(figures["validation_rmse"] for figures in model.history)
+    assert best == pytest.approx(np.sqrt(np.mean(errors[3000:] ** 2)), rel=1e-3)
+    assert model.calibration() is None

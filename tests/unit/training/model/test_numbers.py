@@ -87,4 +87,4 @@ def test_a_vector_is_standardised_by_position_and_has_one_mask() -> None:
 
     assert encoded.numbers.numpy().tolist() == [[1, 0, 0], [0, 2, 0], [0, 0, 1]]
     assert encoded.categories.shape == (3, 0)
-    assert encode.number_count == 3
+    assert encode.number_names == ["taste.0", "taste.1", "taste.missing"]

@@ -12,9 +12,11 @@ from training.model.spec import ModelSpec
 NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9_.]*", fullmatch=True)
 SPECS = st.builds(
     ModelSpec,
+    objective=st.sampled_from(["binary", "regression"]),
     deep=st.booleans(),
     crosses=st.lists(st.lists(NAMES, min_size=2, max_size=3, unique=True).map(tuple), max_size=3).map(tuple),
     layer_sizes=st.lists(st.integers(1, 8192), min_size=1).map(tuple),
+    attention=st.lists(NAMES, max_size=3).map(tuple),
     dropout=st.floats(0, 0.9),
     l2=st.floats(0, 10),
     precision=st.sampled_from(["float32", "bfloat16"]),
@@ -36,7 +38,7 @@ def test_a_whole_number_is_taken_for_a_number() -> None:
 
 
 def test_an_unknown_key_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(SpecError, match="unknown key 'layers', expected one of wide, deep, crosses"):
+    with pytest.raises(SpecError, match="unknown key 'layers', expected one of objective, wide, deep, crosses"):
         ModelSpec.from_mapping({"layers": [1]})
 
 
@@ -56,6 +58,8 @@ def test_an_unknown_key_is_refused_with_the_known_ones() -> None:
         ({"layer_sizes": [64, 0]}, "model.layer_sizes is 0, expected 1 to 8192"),
         ({"layer_sizes": []}, "model.layer_sizes is empty"),
         ({"wide": False, "deep": False}, "model.wide and model.deep are both false"),
+        ({"objective": "ranking"}, "model.objective is 'ranking', expected binary or regression"),
+        ({"attention": [1]}, "model.attention is 1, expected a text"),
         ({"crosses": ["a"]}, "model.crosses has 'a', expected a list of input names"),
         ({"crosses": [["a"]]}, "expected at least two different inputs"),
         ({"crosses": [["a", "a"]]}, "expected at least two different inputs"),

@@ -1,10 +1,12 @@
 import hashlib
+from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from contract.columns import INT64_MISSING
+from contract.columns import INT64_MISSING, missing_marker
+from contract.stubs import manifest_pb2 as pb
 from tests.support.model_inputs import text, texts, whole
 from training.model.vocabulary import Vocabulary
 
@@ -62,3 +64,25 @@ def test_the_manifest_gets_count_and_checksum_of_the_values_in_order() -> None:
     assert message.input_name == "x"
     assert message.value_count == 2
     assert message.sha256 == hashlib.sha256("b\né\n".encode()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("spec", "known", "unknown"),
+    [
+        (text("city"), ["Gent", "Oslo"], [f"c{i}" for i in range(300)]),
+        (whole("plan"), [5, -7], list(range(100, 400))),
+    ],
+)
+def test_unknown_values_are_spread_over_buckets_by_their_hash(
+    spec: pb.Input, known: list[Any], unknown: list[Any]
+) -> None:
+    vocabulary = Vocabulary(spec, known, oov_buckets=3)
+
+    assert [vocabulary.index(value) for value in known] == [4, 5]
+    assert vocabulary.look_up(tf.constant([missing_marker(spec)])).numpy().tolist() == [0]
+    found = vocabulary.look_up(tf.constant(unknown, vocabulary.table.key_dtype)).numpy()
+    assert found.tolist() == [vocabulary.index(value) for value in unknown]
+    counts = np.bincount(found, minlength=vocabulary.size)
+    assert counts.tolist() == [0, *counts[1:4], 0, 0]
+    assert min(counts[1:4]) > 70
+    assert (vocabulary.size, vocabulary.message().oov_bucket_count) == (6, 3)
