@@ -36,10 +36,12 @@ types: setup ## Static types
 image: setup ## The Dockerfile's steps, in a clean folder
 	scripts/check_image.sh
 
-bench: setup ## Requests per second beside a bare echo, and what reloads cost
+bench: setup ## Requests per second beside a bare echo, what reloads cost, training beside FuxiCTR
 	scripts/system_packages.sh
 	$(BIN)/paceline bench recommend
 	$(BIN)/paceline bench reload
+	bench/peers/fuxictr/setup.sh
+	$(BIN)/paceline bench train
 
 kuairand: setup ## The pipeline on real impressions: make kuairand DATA=folder
 	examples/kuairand/run.sh "$(DATA)"

@@ -2,18 +2,30 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cli.output import AsJson, print_json, print_lines, print_table, progress, say
+from cli.quiet import importing_tensorflow
 
 RECOMMEND_HEADINGS = ("in flight", "server", "requests/s", "p50 ms", "p99 ms", "share of echo")
+TRAIN_HEADINGS = ("", "rows/s", "least to greatest", "best AUC", "paceline is")
 RELOAD_HEADINGS = ("", "p50 ms", "p99 ms", "p99 ms, least", "p99 ms, greatest")
 _FOLDER = Path("bench/results")
 
 Out = Annotated[Path, typer.Option(help="Where the JSON document is written.")]
+
+
+class Peer(StrEnum):
+    """What is trained beside ours."""
+
+    FUXICTR = "fuxictr"
+    NONE = "none"
+
 
 bench = typer.Typer(
     no_args_is_help=True,
@@ -62,6 +74,58 @@ def reload_command(
         rows = [[name, *_latency(document[name])] for name in ("steady", "reload")]
         print_table(f"RecommendClasses, {document['requests_per_second']:g} requests/s", RELOAD_HEADINGS, rows)
         print_lines(_reload_lines(document))
+
+
+@bench.command("train")
+def train_command(
+    *,
+    table: Annotated[Path | None, typer.Option(help="Rows to train on, in place of generated ones.")] = None,
+    test: Annotated[Path | None, typer.Option(help="Rows for the test.")] = None,
+    label: Annotated[str | None, typer.Option(help="The column to predict, 0 or 1.")] = None,
+    rows: Annotated[int, typer.Option(min=100, help="How many rows are generated to train on.")] = 200_000,
+    rounds: Annotated[int, typer.Option(min=1, help="How many epochs are counted.")] = 5,
+    batch_size: Annotated[int, typer.Option(min=1)] = 4096,
+    peer: Annotated[Peer, typer.Option(help="The public implementation beside it.")] = Peer.FUXICTR,
+    out: Out = _FOLDER / "train.json",
+    as_json: AsJson = False,
+) -> None:
+    """Measure training beside FuxiCTR's Wide & Deep on the same table, and beside the bare perceptron's step.
+
+    The table has 13 numbers and 26 categories drawn from a known truth; --table, --test and --label name another.
+    All have layers of 400-400-400 with batch norm and dropout, and train an epoch each in turn. FuxiCTR has an
+    environment of its own, which bench/peers/fuxictr/setup.sh makes. Takes about four minutes.
+    """
+    given = (table, test, label)
+    if any(given) and not all(given):
+        raise typer.BadParameter("--table, --test and --label belong together")
+    with importing_tensorflow():
+        from bench.train import SPEC, bench_train, clicks, flat_files
+
+    data = flat_files(table, test, label) if table and test and label else clicks(rows)
+    spec = replace(SPEC, batch_size=batch_size)
+    with progress() as display:
+        task = display.add_task("Training", total=rounds)
+        document = bench_train(
+            data,
+            spec,
+            rounds=rounds,
+            with_peer=peer is Peer.FUXICTR,
+            on_round=lambda done: display.update(task, completed=done),
+        )
+    _write(out, document)
+    if as_json:
+        print_json(document)
+    else:
+        print_table(f"Training on {document['data']}", TRAIN_HEADINGS, _train_rows(document))
+
+
+def _train_rows(document: Mapping[str, Any]) -> list[list[object]]:
+    rows: list[list[object]] = []
+    for name, side in document["sides"].items():
+        rate, ratio = side["rows_per_second"], document["paceline_to"].get(name, {})
+        spread = f"{rate['least']:,.0f} to {rate['greatest']:,.0f}"
+        rows.append([name, f"{rate['median']:,.0f}", spread, side.get("best_auc", ""), ratio.get("median", "")])
+    return rows
 
 
 def _recommend_rows(document: Mapping[str, Any]) -> list[list[object]]:

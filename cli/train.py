@@ -120,7 +120,8 @@ def train_command(
 
     The version becomes visible in the folder of models as the last step, and a
     running server takes it up by itself. The same seed, data and machine make the
-    same model. Keys of the spec's table "model" can be given as flags.
+    same model. A training that was killed goes on after its last whole epoch when
+    the same command is given again. Keys of the spec's table "model" can be given as flags.
 
     The gate compares the model with baselines and with the version that serves now,
     on the newest day and on slices of it, and checks calibration, served scores,
@@ -138,10 +139,16 @@ def train_command(
     with importing_tensorflow():
         from training.dataset import History
         from training.flat import FlatFiles
+        from training.model.checkpoint import Checkpoints
         from training.pipeline import Target, train_flat, train_ranking
 
-    target = Target(out, name or flat.get("label", "ranking"), forced_reason)
-    with refusals(out / target.name / "refused" / "report.html", as_json=as_json), shown_stages() as progress:
+    name = name or flat.get("label", "ranking")
+    with (
+        refusals(out / name / "refused" / "report.html", as_json=as_json),
+        shown_stages() as progress,
+        Checkpoints(out / name, say) as checkpoints,
+    ):
+        target = Target(out, name, forced_reason, checkpoints)
         if flat:
             files = FlatFiles(flat["table"], flat["validation"], flat["test"])
             published = train_flat(files, flat["label"], target, read_flat_spec(spec, model_flags), progress)

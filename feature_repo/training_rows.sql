@@ -5,5 +5,6 @@ SELECT
     class_id,
     event_time AS event_timestamp,
     surface,
+    position,
     impression_id IN (SELECT impression_id FROM starts) AS started
 FROM impressions

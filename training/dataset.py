@@ -28,13 +28,14 @@ from training.joins.day import DayJoin, Engine, FeatureFiles
 from training.joins.on_duckdb import DuckDBEngine
 from training.joins.sql import Window
 from training.labels import to_labels
+from training.positions import to_positions
 from training.progress import Progress
 from training.rows import EVENT_TIME, TrainingRows
 from training.spec import RankingSpec
 from training.table import Columns, Table
 
 _FEATURES = (pb.SOURCE_MEMBER, pb.SOURCE_CLASS)
-_LABEL, _TIMES = "the label", "the times"
+_LABEL, _TIMES, _POSITIONS = "the label", "the times", "the positions"
 """Columns of a loaded day that are no inputs; no input has a space in its name."""
 _ONE_DAY = timedelta(days=1)
 
@@ -77,6 +78,7 @@ class RankingDataset:
         service = feature_service(store, spec.dataset.feature_service)
         self._until = history.until
         self._label = spec.dataset.label
+        self._position = spec.dataset.position
         self._folder = history.dataset
         self.inputs = service_inputs(describe_registry(store), service.name, spec.context)
         wanted = [i.name for i in self.inputs.inputs if i.source in _FEATURES]
@@ -84,8 +86,9 @@ class RankingDataset:
         self.days = repository_settings(history.repo).days
         self.rows = TrainingRows(history.repo, history.world, self.days)
         keys = [self.inputs.source.member_key, self.inputs.source.class_key]
-        self.rows.require(keys, self._label, spec.context)
-        self._row_columns = [*keys, EVENT_TIME, self._label, *spec.context]
+        others = [*spec.context, *([self._position] if self._position else [])]
+        self.rows.require(keys, self._label, others)
+        self._row_columns = [*keys, EVENT_TIME, self._label, *others]
 
     def day_range(self) -> tuple[date, date]:
         """Returns the first day with rows, and the last that is known of."""
@@ -109,8 +112,8 @@ class RankingDataset:
         for joined in self._days(first, last, progress):
             growing.append(self._to_columns(joined, reader))
         columns = dict(growing.columns())
-        labels, times = columns.pop(_LABEL), columns.pop(_TIMES)
-        return Table(columns, labels, columns[self.inputs.source.member_key], times)
+        labels, times, positions = columns.pop(_LABEL), columns.pop(_TIMES), columns.pop(_POSITIONS, None)
+        return Table(columns, labels, columns[self.inputs.source.member_key], times, positions)
 
     def build(self, folder: Path, engine: Engine, first: date, last: date, progress: Progress) -> int:
         """Joins the days that a folder lacks or has of other rows, definitions or features; returns how many.
@@ -169,6 +172,9 @@ class RankingDataset:
         }
         columns[_LABEL] = to_labels(f"label {self._label!r}", joined[self._label].to_pylist())
         columns[_TIMES] = times
+        if self._position:
+            values = joined[self._position].to_pylist()
+            columns[_POSITIONS] = to_positions(f"position {self._position!r}", values)
         return columns
 
 

@@ -5,12 +5,14 @@ An input has the name of its column, with "_" for each character that can't be i
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from contract import tags
 from contract.columns import to_column
@@ -19,6 +21,7 @@ from contract.stubs import manifest_pb2 as pb
 from training.errors import DataError, SpecError
 from training.files import read_file
 from training.labels import check_labels, to_labels
+from training.positions import to_positions
 from training.split import Splits
 from training.table import Table
 
@@ -50,7 +53,8 @@ def read_tables(
     Args:
         paths: The files, that of the training split first.
         label: The column to predict, 0 or 1.
-        overrides: By column the tags of `contract.tags` that its type does not say, or ``ignore = true``.
+        overrides: By column the tags of `contract.tags` that its type does not say, or ``ignore = true``, or
+            ``position = true`` for the one that says where on its page a row of the training was shown.
 
     Raises:
         DataError: A file does not parse, lacks a column or has it in another type; or the labels are not fit.
@@ -66,7 +70,9 @@ def read_tables(
         _require(path, table, [label, *inputs])
         _check_types(path, table.select(list(inputs)).schema, first, train.schema)
         tables.append((path, table))
-    return list(inputs.values()), [_to_table(path, table, inputs, label) for path, table in tables]
+    train_split, *later = (_to_table(path, table, inputs, label) for path, table in tables)
+    positions = _positions(first, train, overrides)
+    return list(inputs.values()), [replace(train_split, positions=positions), *later]
 
 
 def infer_inputs(
@@ -81,7 +87,7 @@ def infer_inputs(
     inputs: dict[str, pb.Input] = {}
     for field in schema:
         override = dict(overrides.get(field.name, {}))
-        if field.name == label or override.pop("ignore", False):
+        if field.name == label or override.pop("ignore", False) or override.pop("position", False):
             continue
         feast_type = _feast_type(field.type)
         if feast_type is None:
@@ -136,6 +142,17 @@ def _check_types(path: Path, schema: pa.Schema, train_path: Path, train: pa.Sche
             raise DataError(
                 f"{path}: column {field.name!r} is of type {field.type}, expected {expected} as in {train_path}"
             )
+
+
+def _positions(
+    path: Path, table: pa.Table, overrides: Mapping[str, Mapping[str, Any]]
+) -> NDArray[np.int32] | None:
+    columns = [column for column, override in overrides.items() if override.get("position", False)]
+    if len(columns) > 1:
+        raise SpecError(f"[inputs] has the positions {' and '.join(map(repr, columns))}, expected at most one")
+    for column in columns:
+        return to_positions(f"{path}: column {column!r}", table.column(column).to_pylist())
+    return None
 
 
 def _to_table(path: Path, table: pa.Table, inputs: Mapping[str, pb.Input], label: str) -> Table:

@@ -20,6 +20,7 @@ from training.gate.gather import gather
 from training.gate.judge import judge
 from training.gate.spec import GateSpec
 from training.golden import SCORE_TOLERANCE, flat_requests, ranking_requests, score_requests
+from training.model.checkpoint import Checkpoints
 from training.model.fit import fit
 from training.model.fitted import FittedModel
 from training.model.spec import ModelSpec
@@ -42,11 +43,13 @@ class Target:
         models: The folder of all models.
         name: The name of the model.
         forced_reason: Why it is published even if the gate would refuse it; "" leaves that to the gate.
+        checkpoints: Where a training that is killed leaves what it needs to go on; None for nowhere.
     """
 
     models: Path
     name: str
     forced_reason: str = ""
+    checkpoints: Checkpoints | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,15 @@ def train_ranking(history: History, target: Target, spec: RankingSpec, progress:
     named_inputs(service.inputs, spec.gate.slices or ())
     class_key = service.source.class_key
     baselines = ranking_baselines(class_key, splits.train.columns[class_key], splits.train.labels)
-    candidate = _fit(service.inputs, service.source, splits, spec.model, baselines, progress=progress)
+    candidate = _fit(
+        service.inputs,
+        service.source,
+        splits,
+        spec.model,
+        baselines,
+        checkpoints=target.checkpoints,
+        progress=progress,
+    )
     manifest = _manifest(target, candidate)
     manifest.display_features.extend(service.display_features)
     manifest.training.spec_toml = spec.with_split(days.train_until, days.validate_until).to_toml()
@@ -107,7 +118,10 @@ def train_flat(files: FlatFiles, label: str, target: Target, spec: FlatSpec, pro
     check_name(target.name)
     inputs, splits = read_splits(files, label, spec.inputs)
     named_inputs(inputs, spec.gate.slices or ())
-    candidate = _fit(inputs, None, splits, spec.model, [constant_rate(splits.train.labels)], progress=progress)
+    baselines = [constant_rate(splits.train.labels)]
+    candidate = _fit(
+        inputs, None, splits, spec.model, baselines, checkpoints=target.checkpoints, progress=progress
+    )
     manifest = _manifest(target, candidate)
     manifest.training.spec_toml = spec.to_toml()
     requests = flat_requests(inputs, splits.test)
@@ -129,9 +143,10 @@ def _fit(
     spec: ModelSpec,
     baselines: Sequence[Subject],
     *,
+    checkpoints: Checkpoints | None,
     progress: Progress,
 ) -> Candidate:
-    model = _fit_model(inputs, splits, spec, progress)
+    model = _fit_model(inputs, splits, spec, checkpoints, progress)
     subject = Subject(MODEL, lambda table: model.predict(table.columns))
     tables = {"validation": splits.validation, "test": splits.test}
     scores = {split: model.predict(table.columns) for split, table in tables.items()}
@@ -139,12 +154,18 @@ def _fit(
     return Candidate(model, inputs, source, splits, spec, baselines, scores, metrics)
 
 
-def _fit_model(inputs: Sequence[pb.Input], splits: Splits, spec: ModelSpec, progress: Progress) -> FittedModel:
+def _fit_model(
+    inputs: Sequence[pb.Input],
+    splits: Splits,
+    spec: ModelSpec,
+    checkpoints: Checkpoints | None,
+    progress: Progress,
+) -> FittedModel:
     def on_epoch(epoch: int, epochs: int, _: Mapping[str, float]) -> None:
         progress("training", epoch, epochs)
 
     progress("training", 0, spec.epochs)
-    model = fit(inputs, splits.train, splits.validation, spec, on_epoch)
+    model = fit(inputs, splits.train, splits.validation, spec, on_epoch, checkpoints=checkpoints)
     progress("training", len(model.history), len(model.history))  # it may have ended early
     return model
 

@@ -1,7 +1,8 @@
 """The rows of a training before any feature: who was shown which class, when, and what came of it.
 
 ``training_rows.sql`` of a feature repository is one DuckDB query over the raw tables of a world, each subfolder of
-Parquet files being one. It yields the member key, the class key, ``event_timestamp``, the label and the context.
+Parquet files being one. It yields the member key, the class key, ``event_timestamp``, the label, the context and,
+if the training is to know it, the position.
 """
 
 import tempfile

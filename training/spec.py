@@ -5,6 +5,7 @@ For a feature repository, ``training.toml``::
     [dataset]
     feature_service = "ranking_v1"
     label = "started"            # a column of training_rows.sql, as are the context columns
+    position = "position"        # a column that says where on its page a row was shown, from 0; optional
 
     [context]                    # what requests bring with them, by Feast type; optional
     surface = "String"
@@ -31,6 +32,9 @@ For flat tables::
     [inputs.row_number]
     ignore = true
 
+    [inputs.rank]                # no input, but where on its page a row was shown, from 0
+    position = true
+
     [model]
 
     [gate]
@@ -54,10 +58,14 @@ _EXPECTED = {str: "a text", date: "a date, such as 2026-11-20", dict: "a table"}
 
 @dataclass(frozen=True, slots=True)
 class DatasetSpec:
-    """Which features are read and what is predicted."""
+    """Which features are read and what is predicted.
+
+    The position is for the training only, which explains its bias away; see `training.model.position`.
+    """
 
     feature_service: str
     label: str
+    position: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ class Table:
         labels: 0 or 1, ``[rows]`` float32.
         members: Who each row was shown to, ``[rows]`` objects; None for a flat table.
         times: When, in seconds since the epoch, ``[rows]`` int64; None for a flat table.
+        positions: Where on its page, ``[rows]`` int32; None where that is not known.
         warnings: What was odd about the rows when they were read, a sentence each.
     """
 
@@ -30,6 +31,7 @@ class Table:
     labels: NDArray[np.float32]
     members: NDArray[Any] | None = None
     times: NDArray[np.int64] | None = None
+    positions: NDArray[np.int32] | None = None
     warnings: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -42,5 +44,6 @@ class Table:
             labels=self.labels[rows],
             members=None if self.members is None else self.members[rows],
             times=None if self.times is None else self.times[rows],
+            positions=None if self.positions is None else self.positions[rows],
             warnings=self.warnings,
         )

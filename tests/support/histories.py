@@ -19,6 +19,7 @@ TRAINING = """
 [dataset]
 feature_service = "small_v1"
 label = "started"
+position = "position"
 
 [context]
 surface = "String"
@@ -35,7 +36,7 @@ embedding_size = 2
 epochs = 2
 """
 ROWS = """
-SELECT impression_id, member_id, class_id, event_time AS event_timestamp, surface,
+SELECT impression_id, member_id, class_id, event_time AS event_timestamp, surface, position,
     impression_id IN (SELECT impression_id FROM starts) AS started
 FROM impressions
 """

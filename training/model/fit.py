@@ -1,37 +1,39 @@
 """Fitting a model to a table."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 import keras
-import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
 
 from contract.stubs import manifest_pb2 as pb
+from training.model.checkpoint import Checkpoints
 from training.model.checks import check_crosses, check_inputs
+from training.model.epochs import Epochs, OnEpoch
 from training.model.fitted import FittedModel
 from training.model.folding import fold
 from training.model.head import LogisticHead
 from training.model.inputs import InputEncoder
 from training.model.network import Network
+from training.model.position import PositionBias
 from training.model.spec import ModelSpec
 from training.model.trainer import Rows, Trainer
 from training.table import Table
 
-OnEpoch = Callable[[int, int, Mapping[str, float]], None]
-"""Is told the epoch, from 1, the most epochs there will be, and the figures of the epoch."""
-
 
 def fit(
-    inputs: Sequence[pb.Input], train: Table, validation: Table, spec: ModelSpec, on_epoch: OnEpoch
+    inputs: Sequence[pb.Input],
+    train: Table,
+    validation: Table,
+    spec: ModelSpec,
+    on_epoch: OnEpoch,
+    *,
+    checkpoints: Checkpoints | None = None,
 ) -> FittedModel:
     """Trains a model; the same rows, spec and machine give the same model.
 
     Vocabularies, moments and buckets come from `train` only. Training ends when the AUC of `validation` has not
     risen for `spec.patience` epochs, the weights of the best epoch are kept, and their scores are calibrated on
-    `validation`. Seeds the process's random
-    numbers and makes its TensorFlow operations deterministic.
+    `validation`. Seeds the process's random numbers and makes its TensorFlow operations deterministic.
 
     Args:
         inputs: The inputs; their columns are in both tables.
@@ -39,19 +41,24 @@ def fit(
         validation: At least one row, with both labels.
         spec: The model and its training.
         on_epoch: Called after each epoch with "loss", "validation_loss" and "validation_auc".
+        checkpoints: Where the state is kept after each epoch, and found by a training that was killed; None for
+            nowhere.
 
     Raises:
         SpecError: An input or a cross can't be one.
+        PublishError: A checkpoint could not be written.
     """
     check_inputs(inputs)
     check_crosses(inputs, spec)
     keras.utils.set_random_seed(spec.seed)
     tf.config.experimental.enable_op_determinism()
     encoder = InputEncoder(inputs, train.columns, spec)
-    network = Network(encoder.member.layout, encoder.classes.layout, spec, LogisticHead.of(train.labels))
+    position = None if train.positions is None else PositionBias(train.positions)
+    layouts = encoder.member.layout, encoder.classes.layout
+    network = Network(*layouts, spec, LogisticHead.of(train.labels), position)
     splits = _encode(encoder, train), _encode(encoder, validation)
     trainer = Trainer(network, spec)
-    history = _train(network, trainer, splits, spec, on_epoch)
+    history = Epochs(network, trainer, *splits, spec).run(on_epoch, checkpoints)
     head = network.head.calibrated(validation.labels, trainer.score(splits[1]))
     return FittedModel(encoder, fold(network), head, history)
 
@@ -59,30 +66,5 @@ def fit(
 def _encode(encoder: InputEncoder, table: Table) -> Rows:
     member = encoder.member.encode(table.columns, len(table))
     classes = encoder.classes.encode(table.columns, len(table))
-    return Rows(*tf.nest.map_structure(tf.constant, (member, classes, table.labels)))
-
-
-def _train(
-    network: Network, trainer: Trainer, splits: tuple[Rows, Rows], spec: ModelSpec, on_epoch: OnEpoch
-) -> list[Mapping[str, float]]:
-    """Leaves the network with the weights of its best epoch, and returns the figures of every epoch."""
-    train, validation = splits
-    shuffler = np.random.default_rng(spec.seed)
-    history: list[Mapping[str, float]] = []
-    weights = network.get_weights()
-    for epoch in range(1, spec.epochs + 1):
-        loss = trainer.run_epoch(train, shuffler.permutation(len(train.labels)))
-        history.append({"loss": loss, **_measure(validation.labels.numpy(), trainer.score(validation))})
-        on_epoch(epoch, spec.epochs, history[-1])
-        best = 1 + int(np.argmax([figures["validation_auc"] for figures in history]))
-        if best == epoch:
-            weights = network.get_weights()
-        elif epoch - best >= spec.patience:
-            break
-    network.set_weights(weights)
-    return history
-
-
-def _measure(labels: NDArray[np.float32], logits: NDArray[np.float32]) -> dict[str, float]:
-    losses = np.logaddexp(0, logits) - labels * logits
-    return {"validation_loss": float(losses.mean()), "validation_auc": float(roc_auc_score(labels, logits))}
+    positions = () if table.positions is None else table.positions
+    return Rows(*tf.nest.map_structure(tf.constant, (member, classes, table.labels, positions)))

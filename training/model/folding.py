@@ -10,17 +10,21 @@ from training.model.network import Network
 
 
 def fold(network: Network) -> Network:
-    """Returns a network without batch norm that gives the same logits, up to rounding.
+    """Returns a network without batch norm and position that gives the same logits, up to rounding.
 
     At inference batch norm is ``scale * x + shift`` with fixed numbers, and what it follows is linear (Jacob et
-    al., CVPR 2018, section 3.2): the kernels take the scale, and the bias takes both.
+    al., CVPR 2018, section 3.2): the kernels take the scale, and the bias takes both. The mean of the position is
+    part of the network's bias.
     """
     folded = Network(*network.layouts, replace(network.spec, batch_norm=False), network.head)
     norms = _norms(network)
-    of_norms = {id(variable) for norm in norms for variable in norm.variables}
-    kept = [variable for variable in network.variables if id(variable) not in of_norms]
+    dropped = [*norms, *([network.position] if network.position is not None else [])]
+    gone = {id(variable) for layer in dropped for variable in layer.variables}
+    kept = [variable for variable in network.variables if id(variable) not in gone]
     for variable, trained in zip(folded.variables, kept, strict=True):
         variable.assign(trained)
+    if network.position is not None:
+        folded.bias.assign_add(network.position.mean())
     for norm, (kernels, bias) in zip(norms, _linear(folded), strict=False):
         _fold_norm(norm, kernels, bias)
     return folded

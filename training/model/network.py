@@ -1,4 +1,4 @@
-"""The network: ``logit = bias + wide + deep`` over two sides that only meet at the end.
+"""The network: ``logit = bias + position + wide + deep`` over two sides that only meet at the end.
 
 Each side is turned into a `Code`, which holds all that can be computed without the other. `Network.call` joins two
 codes by broadcasting: row by row in training, every member with every class in a ranking.
@@ -14,6 +14,7 @@ from training.model.deep import Perceptron, Projection
 from training.model.embeddings import EmbeddingTable
 from training.model.encoded import Encoded, Layout
 from training.model.head import Head
+from training.model.position import PositionBias
 from training.model.side import Code, Side, WideSide
 from training.model.spec import ModelSpec
 
@@ -24,7 +25,9 @@ class Network(keras.layers.Layer):
     Its bias starts at the head's base logit.
     """
 
-    def __init__(self, member: Layout, classes: Layout, spec: ModelSpec, head: Head) -> None:
+    def __init__(
+        self, member: Layout, classes: Layout, spec: ModelSpec, head: Head, position: PositionBias | None = None
+    ) -> None:
         """Takes the columns of the sides, none for the class side of a flat table, and what the logits mean.
 
         Raises:
@@ -34,6 +37,7 @@ class Network(keras.layers.Layer):
         self.layouts = (member, classes)
         self.spec = spec
         self.head = head
+        self.position = position
         start = keras.initializers.Constant(head.base_logit)
         self.bias = self.add_weight(shape=(), initializer=start, name="bias")
         features = {feature.name: feature for feature in (*member.features, *classes.features)}
@@ -51,22 +55,36 @@ class Network(keras.layers.Layer):
         self.member = side(member, is_member=True)
         self.classes = side(classes, is_member=False)
 
-    def call(self, member: Code, classes: Code, training: bool = False) -> Any:
+    def call(self, member: Code, classes: Code, positions: Any = (), training: bool = False) -> Any:
         """Returns the logits ``[...]`` float32 of two codes whose shapes broadcast."""
-        logits = self.bias + member.wide + classes.wide + self.crosses(member.crosses + classes.crosses)
+        logits = (
+            self._base(positions) + member.wide + classes.wide + self.crosses(member.crosses + classes.crosses)
+        )
         if self.perceptron is None:
             return logits
         state = member.state + classes.state
         deep = self.perceptron(tf.reshape(state, [-1, state.shape[-1]]), training=training)
         return logits + tf.reshape(deep, tf.shape(logits))
 
-    def score_rows(self, member: Encoded, classes: Encoded, training: bool = False) -> Any:
-        """Returns the logits ``[rows]`` float32 of members and classes paired row by row."""
-        return self(self.member(*member), self.classes(*classes), training=training)
+    def score_rows(self, member: Encoded, classes: Encoded, positions: Any = (), training: bool = False) -> Any:
+        """Returns the logits ``[rows]`` float32 of members and classes paired row by row.
+
+        Args:
+            member: One side of the rows.
+            classes: The other.
+            positions: Where the rows were shown, ``[rows]`` int32; empty takes the mean position.
+            training: Whether this is for a step of the training.
+        """
+        return self(self.member(*member), self.classes(*classes), positions, training=training)
 
     def score_all(self, member: Code, classes: Code) -> Any:
         """Returns the logits ``[members, classes]`` float32 of every member with every class."""
         return self(Code(member.state[:, None], member.wide[:, None], member.crosses[:, None]), classes)
+
+    def _base(self, positions: Any) -> Any:
+        if self.position is None:
+            return self.bias
+        return self.bias + (self.position.mean() if isinstance(positions, tuple) else self.position(positions))
 
     @property
     def embedding_table(self) -> Any:

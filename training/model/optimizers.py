@@ -1,12 +1,13 @@
 """The optimizers: FTRL with L1 for the wide part, Adam for all else.
 
 Both apply TensorFlow's fused kernels, one pass over a weight and its slots. Of a table only some rows are looked
-up in a step, so its gradient comes as rows and indices, summed here by row. A table of up to `DENSE_ROWS` rows is
+up in a step, so its gradient comes as rows and indices, summed here by row. A table of up to `DENSE_WEIGHTS` is
 updated as a whole; of a larger one only the rows that were looked up, at a cost that does not grow with the table.
 FTRL gives the same weights either way: without a gradient it moves nothing. Adam does not: in a large table the
 moments and the weight of a row stand still while nobody looks it up (as in PyTorch's SparseAdam).
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,9 +15,9 @@ import tensorflow as tf
 
 from training.model.compiled import compiled
 
-DENSE_ROWS = 2**18
-"""The most rows of a table that is updated as a whole."""
-_FTRL_START = 0.1
+DENSE_WEIGHTS = 2**22
+"""The most weights of a table that is updated as a whole."""
+FTRL_START = 0.1
 """What FTRL's accumulators start at."""
 _BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-7
 
@@ -27,7 +28,7 @@ class Ftrl:
     def __init__(self, weights: Sequence[Any], linears: Sequence[Any], rate: float, l1: float) -> None:
         """Takes Keras variables, and what their linear terms start at, in the same shapes."""
         self._weights = list(weights)
-        self._accumulators = [tf.Variable(tf.fill(weight.shape, _FTRL_START)) for weight in weights]
+        self._accumulators = [tf.Variable(tf.fill(weight.shape, FTRL_START)) for weight in weights]
         self._linears = [tf.Variable(linear, dtype=tf.float32) for linear in linears]
         self._numbers = {"lr": rate, "l1": l1, "l2": 0.0, "lr_power": -0.5}
         self.slots = [*self._accumulators, *self._linears]
@@ -97,7 +98,7 @@ def _sum_rows(gradient: Any, weight: Any) -> Any:
     """Returns the gradient of a weight: of a large table each row once, else in the weight's shape."""
     if not isinstance(gradient, tf.IndexedSlices):
         return gradient
-    if weight.shape[0] <= DENSE_ROWS:
+    if math.prod(weight.shape) <= DENSE_WEIGHTS:
         return _segment_sum(gradient.values, gradient.indices, weight.shape[0])
     rows, places = tf.unique(gradient.indices)
     sums = _sum_places(gradient.values, places)[: tf.size(rows)]

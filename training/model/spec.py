@@ -34,7 +34,7 @@ class ModelSpec:
     """The units of each hidden layer of the deep part, 1 to 8192."""
     dropout: float = _bounded(0.1, 0.0, 0.9)
     """The share of each hidden layer's units left out in a training step."""
-    l2: float = _bounded(1e-2, 0.0, 10.0)
+    l2: float = _bounded(1e-4, 0.0, 10.0)
     """The weight of the squared embeddings that a row looks up, added to its loss."""
     batch_norm: bool = False
     """Whether each hidden layer is normalised over the batch before its activation."""

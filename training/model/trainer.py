@@ -1,5 +1,6 @@
 """Joint training of the wide and the deep part on the logistic loss."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +22,8 @@ class Rows(NamedTuple):
     classes: Encoded
     labels: Any
     """0 or 1, ``[rows]`` float32."""
+    positions: Any = ()
+    """Where on its page each row was shown, ``[rows]`` int32; empty if that is not known, or for scoring."""
 
 
 class Trainer:
@@ -41,6 +44,13 @@ class Trainer:
         self._adam = Adam(self._deep, spec.deep_learning_rate)
         self._run_epoch = tf.function(self._epoch)
         self._score = tf.function(network.score_rows, reduce_retracing=True)
+        self.state = [v.value for v in network.variables] + self._ftrl.slots + self._adam.slots
+        """All that changes in an epoch: weights, moving averages, seeds of dropout, the optimizers' slots."""
+
+    def restore(self, values: Sequence[NDArray[Any]]) -> None:
+        """Sets the `state` to that of another trainer of the same network."""
+        for variable, value in zip(self.state, values, strict=True):
+            variable.assign(value)
 
     def run_epoch(self, rows: Rows, order: NDArray[np.int64]) -> float:
         """Takes one step for each full batch in the `order` of rows, and returns the mean loss of a row."""
@@ -63,7 +73,7 @@ class Trainer:
 
     def _step(self, batch: Rows) -> Any:
         with tf.GradientTape() as tape:
-            logits = self._network.score_rows(batch.member, batch.classes, training=True)
+            logits = self._network.score_rows(batch.member, batch.classes, batch.positions, training=True)
             loss = tf.reduce_sum(self._network.head.losses(batch.labels, logits))
         wide, deep = tape.gradient(loss, (self._wide, self._deep))
         self._ftrl.apply(wide)

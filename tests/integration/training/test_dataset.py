@@ -76,7 +76,7 @@ def test_keys_time_label_and_context_are_those_of_the_row(history: History) -> N
 
     table = _load(dataset, LAST_DAY, LAST_DAY)
 
-    columns = ["member_id", "class_id", "event_timestamp", "surface", "started"]
+    columns = ["member_id", "class_id", "event_timestamp", "surface", "position", "started"]
     rows = dataset.rows.between(LAST_DAY, LAST_DAY, columns).to_pydict()
     for name in ("member_id", "class_id", "surface"):
         assert table.columns[name].tolist() == rows[name]
@@ -84,6 +84,8 @@ def test_keys_time_label_and_context_are_those_of_the_row(history: History) -> N
     assert table.members.tolist() == rows["member_id"]
     assert table.columns["request_time"].tolist() == [int(time.timestamp()) for time in rows["event_timestamp"]]
     assert table.labels.tolist() == rows["started"]
+    assert table.positions is not None
+    assert table.positions.tolist() == rows["position"]
     assert {spec.name for spec in dataset.inputs.inputs} == set(table.columns)
 
 

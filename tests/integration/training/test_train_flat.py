@@ -19,7 +19,18 @@ from training.spec import parse_flat_spec
 
 pytestmark = pytest.mark.slow
 
-SPEC = '[inputs.age]\nencoding = "log"\n\n[inputs.row]\nignore = true\n\n[model]\nepochs = 9\nmin_count = 1\n'
+SPEC = """
+[inputs.age]
+encoding = "log"
+
+[inputs.row]
+ignore = true
+
+[model]
+epochs = 9
+batch_size = 64
+min_count = 1
+"""
 
 
 def _write(path: Path, rows: int, seed: int) -> Path:

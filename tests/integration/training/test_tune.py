@@ -19,6 +19,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
+from tests.support.forced import FORCED
 from training.dataset import History
 from training.errors import SpecError, TuningError
 from training.spec import parse_flat_spec, parse_ranking_spec
@@ -88,7 +89,7 @@ def test_a_training_takes_the_best_specification(
 ) -> None:
     words = [*flags[:6], "--test", flags[3], "--spec", folder / "best.toml", "--out", tmp_path]
 
-    trained = _run("train", *words)
+    trained = _run("train", *words, *FORCED)
 
     auc = trained["metrics"]["validation"]["model"]["auc"]
     assert auc == pytest.approx(tuned["best"]["validation_auc"], abs=1e-6)

@@ -1,13 +1,14 @@
 """Label events as JSON."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.label_events import from_json, to_json
+from contract.label_events import from_json, read_events, to_json
 from contract.labels import LabelAction, LabelEvent, Note
 
 MICROSECONDS = st.integers(0, 250_000_000_000_000_000)
@@ -97,3 +98,20 @@ def test_a_field_that_is_missing_is_named(field: str) -> None:
 def test_anything_else_is_a_value_error(data: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - whatever the message
         from_json(data)
+
+
+def test_a_history_is_read_in_the_order_of_its_numbers(tmp_path: Path) -> None:
+    events = [LabelEvent(LabelAction.PROMOTE, float(i), Note("ana"), version=i) for i in (1, 2, 3)]
+    for number, event in zip((2, 10, 1), events, strict=True):
+        (tmp_path / f"{number:08d}.json").write_bytes(to_json(event))
+    (tmp_path / "notes.txt").write_text("not part of it")
+
+    assert [event.version for event in read_events(tmp_path)] == [3, 1, 2]
+    assert read_events(tmp_path / "nowhere") == []
+
+
+def test_an_entry_that_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "00000001.json").write_text("[]")
+
+    with pytest.raises(ValueError, match=r"00000001.json is no label event: it holds \[\], expected an object"):
+        read_events(tmp_path)

@@ -90,6 +90,24 @@ def test_csv_files_have_the_types_of_the_training_file(tmp_path: Path) -> None:
     assert splits.test.columns["word"].tolist() == ["", "7"]
 
 
+def test_a_position_is_no_input_and_read_of_the_training_rows_only(files: FlatFiles) -> None:
+    _write(files.train, ROWS | {"rank": [0, 2, 1]})
+
+    inputs, splits = read_splits(files, "bought", {"rank": {"position": True}})
+
+    assert "rank" not in {spec.name for spec in inputs}
+    assert splits.train.positions is not None
+    assert splits.train.positions.tolist() == [0, 2, 1]
+    assert splits.validation.positions is splits.test.positions is None
+
+
+def test_positions_that_are_none_or_too_many_are_named(files: FlatFiles) -> None:
+    _fails(files, "train.parquet: column 'colour' has 'red' in row 1", colour={"position": True})
+    _fails(
+        files, "[inputs] has the positions 'age' and 'member'", age={"position": True}, member={"position": True}
+    )
+
+
 def test_one_file_may_serve_as_two_splits(files: FlatFiles) -> None:
     _, splits = read_splits(FlatFiles(files.train, files.validation, files.validation), "bought", {})
 

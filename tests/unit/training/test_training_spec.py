@@ -93,7 +93,7 @@ def test_a_flag_out_of_range_is_not_blamed_on_the_file() -> None:
 @given(
     st.builds(
         RankingSpec,
-        dataset=st.builds(DatasetSpec, feature_service=_TEXT, label=_TEXT),
+        dataset=st.builds(DatasetSpec, feature_service=_TEXT, label=_TEXT, position=st.none() | _TEXT),
         context=st.dictionaries(_TEXT, _TEXT),
         split=st.builds(SplitSpec, st.none() | st.dates(), st.none() | st.dates()),
         truth=st.none() | st.builds(TruthSpec, table=_TEXT, row_id=_TEXT, probability=_TEXT),

@@ -22,7 +22,7 @@ STEPS: list[Step] = [
 
 @pytest.fixture
 def in_large_tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(optimizers, "DENSE_ROWS", 3)
+    monkeypatch.setattr(optimizers, "DENSE_WEIGHTS", 7)
 
 
 def _adam(weight: Any) -> Adam:
@@ -93,7 +93,7 @@ def test_ftrl_starts_from_its_linear_terms() -> None:
 def test_ftrl_gives_the_same_weights_in_a_large_table(monkeypatch: pytest.MonkeyPatch) -> None:
     start = np.zeros(TABLE.shape, np.float32)
     as_a_whole = _train(_ftrl, start)
-    monkeypatch.setattr(optimizers, "DENSE_ROWS", 3)
+    monkeypatch.setattr(optimizers, "DENSE_WEIGHTS", 7)
 
     assert np.any(as_a_whole)
     assert _train(_ftrl, start).tolist() == as_a_whole.tolist()
