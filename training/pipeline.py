@@ -24,7 +24,6 @@ from training.model.checkpoint import Checkpoints
 from training.model.fit import fit
 from training.model.fitted import FittedModel
 from training.model.spec import ModelSpec
-from training.odd_columns import row_warnings
 from training.progress import Progress
 from training.publish import check_name, publish
 from training.report.evidence import report_on
@@ -145,7 +144,7 @@ def _fit(
     tables = {"validation": splits.validation, "test": splits.test}
     scores = {split: model.predict(table.columns) for split, table in tables.items()}
     metrics = measure([subject, *baselines], tables, progress, spec.objective)
-    warnings = (*row_warnings(inputs, splits.train), *model.notes)
+    warnings = (*splits.train.warnings, *model.notes)
     return Candidate(model, inputs, source, splits, spec, baselines, scores, metrics, warnings)
 
 

@@ -13,5 +13,5 @@ def linear_terms(weights: NDArray[np.float32], rate: float, l1: float) -> NDArra
     ``|z| <= l1`` (McMahan et al., KDD 2013, algorithm 1; beta is 0). So ``z = -(w sqrt(n) / rate + sign(w) l1)``,
     with the n that accumulators start at; of a weight of 0, z is 0.
     """
-    terms = -(weights * np.sqrt(FTRL_START) / rate + np.sign(weights) * l1)
-    return np.asarray(terms, np.float32)
+    terms = weights * (np.sqrt(FTRL_START) / rate) + np.sign(weights) * l1
+    return np.asarray(-terms, np.float32)

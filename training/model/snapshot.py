@@ -84,9 +84,9 @@ class Snapshot:
             "categories": {name: asdict(categories) for name, categories in self.categories.items()},
         }
         text = np.frombuffer(json.dumps(layout).encode(), np.uint8)
+        arrays: Any = {_LAYOUT: text, **self.weights}
         (directory / PATH).parent.mkdir(exist_ok=True)
         with (directory / PATH).open("wb") as out:
-            arrays: dict[str, Any] = {_LAYOUT: text, **self.weights}
             np.savez(out, **arrays)
 
     @classmethod
