@@ -1,7 +1,7 @@
 """What others would train on the same rows: a hashed logistic regression and gradient-boosted trees.
 
-Both read every scalar input of the model, aggregates and ids included, and the regression its lists too. Each is
-fitted with a few settings; the validation rows choose.
+Both read every scalar input of the model, aggregates and ids included, and the regression its lists too. Their
+settings were chosen on the validation day, as the model's were.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +13,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.feature_extraction import FeatureHasher
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 
 from contract.columns import missing_marker
 from contract.stubs import manifest_pb2 as pb
@@ -26,13 +25,13 @@ Peer = Callable[[Table], Scores]
 
 HASHED_COLUMNS = 2**20
 BUCKETS = 20
-PENALTIES = (0.01, 0.03, 0.1)
-"""Inverse strengths of the regression's L2."""
+_PENALTY = 0.01
+"""The inverse strength of the regression's L2."""
 MOST_CATEGORIES = 400
 """Columns with more values are left out of the trees, which do worse with them."""
-LEAVES = (7, 15, 31)
 _TREES: Mapping[str, Any] = {
     "n_estimators": 3000,
+    "num_leaves": 31,
     "learning_rate": 0.03,
     "min_child_samples": 100,
     "colsample_bytree": 0.5,
@@ -58,35 +57,23 @@ def hashed_logistic_regression(inputs: Sequence[pb.Input], splits: Splits, utc_o
             [token for tokens in row for token in tokens] for row in zip(*columns, strict=True)
         )
 
-    train, validation = encode(splits.train), encode(splits.validation)
-
-    def fit(penalty: float) -> tuple[float, LogisticRegression]:
-        model = LogisticRegression(C=penalty, max_iter=200).fit(train, splits.train.labels)
-        return _auc(splits.validation, _positive(model, validation)), model
-
-    _, best = max(map(fit, PENALTIES), key=lambda fitted: fitted[0])
-    return lambda table: _positive(best, encode(table))
+    model = LogisticRegression(C=_PENALTY, max_iter=200).fit(encode(splits.train), splits.train.labels)
+    return lambda table: _positive(model, encode(table))
 
 
 def gradient_boosted_trees(inputs: Sequence[pb.Input], splits: Splits, utc_offset_hours: float) -> Peer:
     """Returns LightGBM's trees on the scalars, stopped early by the validation rows."""
     frames = _Frames(inputs, splits.train, utc_offset_hours)
-    train, validation = frames.of(splits.train), frames.of(splits.validation)
-
-    def fit(leaves: int) -> tuple[float, lightgbm.LGBMClassifier]:
-        model = lightgbm.LGBMClassifier(num_leaves=leaves, random_state=1, **_TREES)
-        model.fit(
-            train,
-            splits.train.labels,
-            eval_X=(validation,),
-            eval_y=(splits.validation.labels,),
-            eval_metric="auc",
-            callbacks=[lightgbm.early_stopping(_PATIENCE, first_metric_only=True, verbose=False)],
-        )
-        return _auc(splits.validation, _positive(model, validation)), model
-
-    _, best = max(map(fit, LEAVES), key=lambda fitted: fitted[0])
-    return lambda table: _positive(best, frames.of(table))
+    model = lightgbm.LGBMClassifier(random_state=1, **_TREES)
+    model.fit(
+        frames.of(splits.train),
+        splits.train.labels,
+        eval_X=(frames.of(splits.validation),),
+        eval_y=(splits.validation.labels,),
+        eval_metric="auc",
+        callbacks=[lightgbm.early_stopping(_PATIENCE, first_metric_only=True, verbose=False)],
+    )
+    return lambda table: _positive(model, frames.of(table))
 
 
 class _Frames:
@@ -139,7 +126,3 @@ def _is_number(spec: pb.Input) -> bool:
 
 def _positive(model: Any, rows: Any) -> Scores:
     return np.asarray(model.predict_proba(rows))[:, 1]
-
-
-def _auc(table: Table, scores: Scores) -> float:
-    return float(roc_auc_score(table.labels, scores))
