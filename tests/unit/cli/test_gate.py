@@ -1,6 +1,7 @@
 """What is said of the gate's verdict."""
 
 import json
+from pathlib import Path
 
 import pytest
 import typer
@@ -13,6 +14,7 @@ PASSED = GateCheck(name="size_megabytes", passed=True, found=1.5, highest=500.0,
 FAILED = GateCheck(
     name="auc_gain_over_serving", slice="surface=home", found=-0.1, lowest=-0.01, message="-0.1000 in 900 rows"
 )
+REPORT = Path("models/ranking/refused/report.html")
 UNKNOWN = GateCheck(name="calibration", found=float("nan"), lowest=0.8, highest=1.25)
 
 
@@ -21,7 +23,7 @@ def _manifest(*checks: GateCheck) -> Manifest:
 
 
 def test_a_refusal_names_what_failed_and_ends_with_its_own_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(typer.Exit) as ended, refusals(as_json=False):
+    with pytest.raises(typer.Exit) as ended, refusals(REPORT, as_json=False):
         raise RefusedError(_manifest(PASSED, FAILED))
 
     out, err = capsys.readouterr()
@@ -34,7 +36,7 @@ def test_a_refusal_names_what_failed_and_ends_with_its_own_exit_code(capsys: pyt
 
 
 def test_a_script_gets_every_check(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(typer.Exit), refusals(as_json=True):
+    with pytest.raises(typer.Exit), refusals(REPORT, as_json=True):
         raise RefusedError(_manifest(PASSED, FAILED))
 
     document = json.loads(capsys.readouterr().out)

@@ -44,7 +44,7 @@ def splits() -> Splits:
 
 @pytest.mark.parametrize(
     ("fit", "least"),
-    [(hashed_logistic_regression, 0.8), (gradient_boosted_trees, 0.72)],  # the trees read no lists
+    [(hashed_logistic_regression, 0.78), (gradient_boosted_trees, 0.72)],  # the trees read no lists
 )
 def test_a_peer_predicts_what_it_was_not_fitted_to(fit: object, least: float, splits: Splits) -> None:
     assert callable(fit)
