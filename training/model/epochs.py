@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from training.errors import SpecError
 from training.model.checkpoint import Checkpoint, Checkpoints, digest_training
 from training.model.network import Network
 from training.model.spec import ModelSpec
@@ -32,6 +33,7 @@ class Epochs:
 
         Raises:
             PublishError: A checkpoint could not be written.
+            SpecError: The training diverges.
         """
         at = self._start(checkpoints)
         for epoch, figures in enumerate(at.history, start=1):
@@ -61,6 +63,9 @@ class Epochs:
         epoch = len(last.history) + 1
         order = np.random.default_rng([self._spec.seed, epoch]).permutation(len(self._train.labels))
         loss = self._trainer.run_epoch(self._train, order)
+        if not np.isfinite(loss):
+            rates = "model.deep_learning_rate and model.wide_learning_rate"
+            raise SpecError(f"the loss of epoch {epoch} is {loss}, expected a finite one; lower {rates}")
         measured = self._network.head.measure(
             self._validation.labels.numpy(), self._trainer.score(self._validation)
         )

@@ -9,7 +9,7 @@ from training.aside import write_aside
 from training.dataset import History
 from training.errors import SpecError, TuningError
 from training.model.checks import check_crosses, check_inputs
-from training.model.spec import ModelSpec
+from training.model.spec import BINARY, ModelSpec
 from training.progress import Progress
 from training.spec import FlatSpec, RankingSpec
 from training.tuning.plot import draw_search
@@ -93,6 +93,8 @@ def _tune(
 def _check(rows: TuningRows, spec: ModelSpec, crosses: Sequence[Cross]) -> None:
     if crosses and not spec.wide:
         raise SpecError("--cross is given, which needs model.wide to be true")
+    if spec.objective != BINARY:
+        raise SpecError(f"model.objective is {spec.objective!r}, expected {BINARY!r}: a search goes by the AUC")
     check_inputs(rows.inputs)
     check_crosses(rows.inputs, replace(spec, crosses=(*spec.crosses, *crosses)))
 

@@ -1,10 +1,12 @@
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.support.model_inputs import RANKING_INPUTS, draw_rows
+from training.errors import SpecError
 from training.model.checkpoint import Checkpoints
 from training.model.fit import fit
 from training.model.fitted import FittedModel
@@ -64,3 +66,10 @@ def test_another_spec_starts_anew(tmp_path: Path) -> None:
 
     assert epochs == [1]
     assert list(tmp_path.iterdir()) == [left]
+
+
+def test_a_training_that_diverges_says_which_rates_to_lower(tmp_path: Path) -> None:
+    spec = replace(SPEC, layer_sizes=(32,) * 10, batch_norm=False, dropout=0.0, deep_learning_rate=10.0)
+    with pytest.raises(SpecError, match=r"loss of epoch \d+ is (nan|inf), .*lower model.deep_learning_rate"):
+        _fit(tmp_path, lambda _: None, spec)
+    assert list(tmp_path.iterdir()) == []
