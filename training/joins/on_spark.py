@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
@@ -40,7 +41,7 @@ class SparkEngine:
                 read = self._session.read.parquet(*(file.path for file in files))
                 read.createOrReplaceTempView(source_table(number))
             self._session.sql(join.sql("TIMESTAMP")).write.parquet(folder.absolute().as_uri())
-        except PySparkException as error:
+        except (PySparkException, Py4JJavaError) as error:
             raise DataError(f"the features can't be joined on Spark: {_first_line(error)}") from error
 
 
@@ -58,4 +59,5 @@ def start_spark() -> SparkEngine:
 
 def _first_line(error: Exception) -> str:
     """Returns what Java says before it lists where it said so."""
-    return str(error).strip().partition("\n")[0]
+    found = str(error.java_exception.getMessage()) if isinstance(error, Py4JJavaError) else str(error)
+    return found.strip().partition("\n")[0]
