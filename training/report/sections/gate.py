@@ -16,12 +16,13 @@ def gate(reported: Reported) -> Section | None:
             "passed" if c.passed else "FAILED",
             c.name.replace("_", " "),
             c.slice or "all rows",
-            c.message,
+            f"{c.found:.4g}" if c.HasField("found") else "",
             _bounds(c),
+            c.message,
         )
         for c in checks
     ]
-    headings = ["", "check", "rows", "found", "has to be"]
+    headings = ["", "check", "rows", "found", "has to be", ""]
     texts = [Text(f"Published by force: {found.forced_reason}")] if found.forced_reason else []
     reading = "On the test rows. A model is published only if every check passes."
     return Section("Gate", [*texts, Rows(headings, rows, reading, ["FAILED"])])

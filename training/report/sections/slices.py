@@ -60,6 +60,7 @@ def _plot(group: str, measured: Sequence[Measured], overall: Estimate) -> Plot:
         errors = [m.auc.high - m.auc.value for m in measured]
         axes.errorbar(values, places, xerr=errors, fmt="o", color=BLUE, capsize=2)
         axes.set_yticks(places, [f"{_short(m.part.name)} ({m.rows:,})" for m in measured])
+        axes.locator_params(axis="x", nbins=6)
         axes.set_ylim(-0.7, len(measured) - 0.3)
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=1) if len(measured) < 3 else axes.legend()
 
