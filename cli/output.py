@@ -24,9 +24,10 @@ def print_json(document: Mapping[str, Any]) -> None:
 
 
 def print_table(
-    title: str, headings: Sequence[str], rows: Sequence[Sequence[object]], console: Console = results
+    title: str, headings: Sequence[str], rows: Sequence[Sequence[object]], console: Console | None = None
 ) -> None:
-    """Prints a table; numbers are aligned to the right."""
+    """Prints a table, by default among the results; numbers are aligned to the right."""
+    console = console or results
     table = Table()
     for column, heading in enumerate(headings):
         numeric = any(isinstance(row[column], int | float) for row in rows)
