@@ -51,10 +51,10 @@ def batch_score_command(
     paceline batch-score 3 --day 2026-11-20 --top 20 --online --json
     """
     with importing_tensorflow():
-        from training.batch_score.default_version import default_version
         from training.batch_score.run import Target, batch_score
+        from training.serving_version import required_serving_version
 
-    version_dir = models / name / str(version or default_version(models / name))
+    version_dir = models / name / str(version or required_serving_version(models / name))
     folder = out or data_dir(repo) / "recommendations"
     with shown_stages() as progress:
         target = Target(folder, _end(repo, day.date()) if day else None, top, online)

@@ -1,4 +1,4 @@
-"""Writing a file so that it is there whole or not at all."""
+"""Writing files and folders so that they are there whole or not at all."""
 
 import os
 from pathlib import Path
@@ -16,3 +16,18 @@ def write_aside(path: Path, content: bytes) -> None:
         out.flush()
         os.fsync(out.fileno())
     aside.rename(path)
+
+
+def sync_folder(folder: Path) -> None:
+    """Syncs all that is in a folder, and the folder, before it is renamed into place."""
+    for path in (*folder.rglob("*"), folder):
+        sync_one(path)
+
+
+def sync_one(path: Path) -> None:
+    """Syncs a file or the entries of a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

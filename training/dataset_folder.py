@@ -1,6 +1,5 @@
 """Training rows with their features, kept as Parquet: a folder for each day, written aside and renamed."""
 
-import os
 import shutil
 from datetime import date
 from pathlib import Path
@@ -9,6 +8,7 @@ from uuid import uuid4
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from training.aside import sync_folder
 from training.errors import DataError
 from training.joins.day import DayJoin, Engine
 
@@ -38,7 +38,7 @@ class DatasetFolder:
         try:
             engine.write(join, aside)
             (aside / _FINGERPRINT).write_text(fingerprint, encoding="ascii")
-            _sync(aside)
+            sync_folder(aside)
             shutil.rmtree(self._day(day), ignore_errors=True)
             aside.rename(self._day(day))
         except OSError as error:
@@ -64,12 +64,3 @@ class DatasetFolder:
 
     def _day(self, day: date) -> Path:
         return self._folder / f"day={day}"
-
-
-def _sync(folder: Path) -> None:
-    for path in (*folder.iterdir(), folder):
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

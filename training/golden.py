@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from contract.columns import missing_marker, to_message
 from contract.stubs import manifest_pb2 as pb
+from training.model.checks import CLASS_SIDE
 from training.table import Columns, Scorer, Table
 
 SCORE_TOLERANCE = 1e-5
@@ -16,8 +17,6 @@ SCORE_TOLERANCE = 1e-5
 KNOWN_MEMBERS = 4
 CLASSES = 24
 FLAT_ROWS = 24
-
-CLASS_SOURCES = (pb.SOURCE_CLASS, pb.SOURCE_CLASS_KEY)
 
 
 def ranking_requests(inputs: Sequence[pb.Input], source: pb.FeatureSource, table: Table) -> list[Columns]:
@@ -35,9 +34,9 @@ def ranking_requests(inputs: Sequence[pb.Input], source: pb.FeatureSource, table
     class_side = {
         spec.name: _with_missing(spec, table.columns[spec.name][classes])
         for spec in inputs
-        if spec.source in CLASS_SOURCES
+        if spec.source in CLASS_SIDE
     }
-    others = [spec for spec in inputs if spec.source not in CLASS_SOURCES]
+    others = [spec for spec in inputs if spec.source not in CLASS_SIDE]
     requests = [{spec.name: table.columns[spec.name][[row]] for spec in others} | class_side for row in members]
     unknown = {spec.name: _missing_row(spec, table.columns[spec.name][members[:1]]) for spec in others}
     return [*requests, unknown | class_side]

@@ -21,6 +21,8 @@ from sklearn import metrics
 
 NDCG_DEPTH = 10
 CALIBRATION_BINS = 20
+FEWEST_OF_A_LABEL = 20
+"""Fewer positive or negative rows than these say too little of an AUC."""
 
 Floats = NDArray[np.floating[Any]]
 
@@ -39,6 +41,12 @@ def ranking_metrics(labels: Floats, scores: Floats, members: NDArray[Any] | None
         measured |= _member_auc(rows)
         measured["ndcg_at_10"] = _ndcg(rows)
     return measured
+
+
+def tells_auc(labels: Floats) -> bool:
+    """Whether rows of these labels, 0 or 1, say enough of an AUC."""
+    positives = int((labels > 0).sum())
+    return min(positives, len(labels) - positives) >= FEWEST_OF_A_LABEL
 
 
 def probability_metrics(labels: Floats, scores: Floats) -> dict[str, float]:

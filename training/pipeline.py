@@ -205,7 +205,9 @@ def _publish(
             raise PublishError(f"{directory}: the SavedModel could not be written: {error.message}") from error
         manifest.gate.checks.extend(judge(evidence, gate))
         progress("checking", 1, 1)
-        is_refused = _is_refused(manifest, target.forced_reason)
+        is_refused = not all(check.passed for check in manifest.gate.checks)
+        if is_refused and target.forced_reason:
+            manifest.gate.forced_reason, is_refused = target.forced_reason, False
         progress("reporting", 0, 1)
         report = report_on(candidate, manifest, evidence, model_dir, truth)
         write_report(_refused_folder(model_dir) if is_refused else directory, report)
@@ -218,14 +220,6 @@ def _publish(
     directory = publish(target.models, manifest, write)
     progress("publishing", 1, 1)
     return Published(directory, manifest)
-
-
-def _is_refused(manifest: pb.Manifest, forced_reason: str) -> bool:
-    """Whether a check did not pass, unless there is a reason to publish nevertheless, which is noted."""
-    if all(check.passed for check in manifest.gate.checks):
-        return False
-    manifest.gate.forced_reason = forced_reason
-    return not forced_reason
 
 
 def _refused_folder(model_dir: Path) -> Path:

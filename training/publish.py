@@ -5,7 +5,6 @@ already there fails, and the publisher that comes second takes the number after 
 """
 
 import errno
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from uuid import uuid4
 from contract.manifest import write_manifest
 from contract.stubs.manifest_pb2 import Manifest
 from contract.versions import published_versions
+from training.aside import sync_folder, sync_one
 from training.errors import PublishError
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -71,7 +71,7 @@ def _rename(aside: Path, folder: Path, manifest: Manifest) -> Path:
     while True:
         manifest.version = max(published_versions(folder), default=0) + 1
         write_manifest(aside, manifest)
-        _sync(aside)
+        sync_folder(aside)
         version = folder / str(manifest.version)
         try:
             aside.rename(version)
@@ -79,18 +79,5 @@ def _rename(aside: Path, folder: Path, manifest: Manifest) -> Path:
             if error.errno not in _TAKEN:
                 raise
         else:
-            _sync_one(folder)
+            sync_one(folder)
             return version
-
-
-def _sync(folder: Path) -> None:
-    for path in (*folder.rglob("*"), folder):
-        _sync_one(path)
-
-
-def _sync_one(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

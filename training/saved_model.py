@@ -36,9 +36,14 @@ class LoadedModel:
         return outputs
 
     def _score(self, columns: Columns, rows: slice) -> NDArray[np.float32]:
-        tensors = {name: tf.constant(column[rows]) for name, column in columns.items()}
+        tensors = to_tensors({name: column[rows] for name, column in columns.items()})
         scores: NDArray[np.float32] = self.run("serving_default", tensors)["score"].numpy()
         return scores
+
+
+def to_tensors(columns: Columns) -> dict[str, Any]:
+    """Returns columns as a signature takes them."""
+    return {name: tf.constant(column) for name, column in columns.items()}
 
 
 def load_scorer(directory: Path) -> Scorer:

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from contract.manifest import read_manifest, verify_files
-from training.errors import DataError
-from training.gate.serving_scores import serving_version
 from training.model.snapshot import Snapshot
+from training.serving_version import serving_version
 
 
 def serving_weights(model_dir: Path) -> Snapshot | None:
@@ -15,10 +14,7 @@ def serving_weights(model_dir: Path) -> Snapshot | None:
         ContractError: The version is not what its manifest promises.
         DataError: Which version serves can't be read, or it keeps no weights.
     """
-    try:
-        version = serving_version(model_dir)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{model_dir}: the version to start from can't be told: {error}") from None
+    version = serving_version(model_dir)
     if version is None:
         return None
     directory = model_dir / str(version)

@@ -12,6 +12,7 @@ import typer
 
 from cli.output import AsJson, messages, print_json, print_table
 from examples.adult.convert import LABEL, convert
+from training.aside import write_aside
 from training.errors import DataError
 
 SPEC = Path(__file__).with_name("training.toml")
@@ -51,7 +52,7 @@ def main(
     summary = {part: summarise(runs, part) for part in PARTS}
     document = {"runs": runs, "summary": summary}
     written = out / "models" / "adult.json"
-    written.write_text(json.dumps(document, indent=2), encoding="utf-8")
+    write_aside(written, json.dumps(document, indent=2).encode())
     if as_json:
         print_json(document)
     else:

@@ -17,6 +17,7 @@ from cli.quiet import importing_tensorflow
 from cli.stages import shown_stages
 from contract.errors import ContractError
 from features.errors import FeatureError
+from training.aside import write_aside
 from training.errors import TrainingError
 
 FIGURES = ("auc", "member_auc", "member_auc_coverage", "log_loss", "ndcg_at_10", "calibration")
@@ -35,9 +36,7 @@ def main(
     with shown_stages() as progress:
         compared = compare(version, world, progress)
     document = json.loads(out.read_text(encoding="utf-8")) | {"peers": compared}
-    aside = out.with_suffix(".partial")
-    aside.write_text(json.dumps(document, indent=2), encoding="utf-8")
-    aside.rename(out)
+    write_aside(out, json.dumps(document, indent=2).encode())
     _show(compared)
 
 

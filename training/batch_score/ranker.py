@@ -1,12 +1,13 @@
 """Ranking all live classes for many members, with a version's own signatures."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from training.saved_model import LoadedModel, to_tensors
 from training.table import Columns
 
 _CELLS = 2**17
@@ -35,9 +36,8 @@ class Ranker:
     """
 
     def __init__(self, version_dir: Path, classes: Columns, class_count: int) -> None:
-        self._model = tf.saved_model.load(str(version_dir))
-        self._rank = self._model.signatures["rank"]
-        self._encoded = self._model.signatures["encode_classes"](**_constants(classes))
+        self._model = LoadedModel(version_dir)
+        self._encoded = self._model.run("encode_classes", to_tensors(classes))
         self._class_count = class_count
         self._member_count = max(1, _CELLS // class_count)
 
@@ -56,14 +56,11 @@ class Ranker:
     def _batch(self, members: Columns, rows: slice, count: int) -> Ranked:
         columns = {name: column[rows] for name, column in members.items()}
         batch = len(next(iter(columns.values())))
-        best = self._rank(
+        question = {
             **self._encoded,
-            **_constants(columns),
-            candidates=tf.ones([batch, self._class_count], tf.bool),
-            count=tf.constant(min(count, self._class_count)),
-        )
+            **to_tensors(columns),
+            "candidates": tf.ones([batch, self._class_count], tf.bool),
+            "count": tf.constant(min(count, self._class_count)),
+        }
+        best = self._model.run("rank", question)
         return Ranked(best["scores"].numpy(), best["positions"].numpy())
-
-
-def _constants(columns: Columns) -> dict[str, Any]:
-    return {name: tf.constant(column) for name, column in columns.items()}

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from training.candidate import Candidate
 from training.gate.evidence import Exported
-from training.golden import CLASS_SOURCES
-from training.saved_model import LoadedModel
+from training.model.checks import CLASS_SIDE
+from training.saved_model import LoadedModel, to_tensors
 from training.table import Columns, Table
 
 MEMBERS = 8
@@ -35,7 +35,7 @@ def measure_exported(loaded: LoadedModel, directory: Path, candidate: Candidate)
     columns = {name: table.columns[name] for name in names}
     differences = {"serving_default": largest_difference(loaded.score(columns), candidate.scores["test"])}
     if candidate.source is None:
-        tensors = _tensors({name: column[:1] for name, column in columns.items()})
+        tensors = to_tensors({name: column[:1] for name, column in columns.items()})
         seconds = _seconds(lambda: loaded.run("serving_default", tensors))
         class_count = 0
     else:
@@ -82,8 +82,8 @@ class _Ranking:
     def _question(self, members: Columns, classes: Columns, count: int) -> dict[str, Any]:
         rows, columns = (len(next(iter(side.values()))) for side in (members, classes))
         return {
-            **_tensors(members),
-            **self._loaded.run("encode_classes", _tensors(classes)),
+            **to_tensors(members),
+            **self._loaded.run("encode_classes", to_tensors(classes)),
             "candidates": tf.ones([rows, columns], tf.bool),
             "count": tf.constant(count),
         }
@@ -93,19 +93,15 @@ def _catalogue(candidate: Candidate, class_key: str) -> Columns:
     """Returns the newest row of each class."""
     columns = candidate.splits.train.columns
     rows = pd.Series(columns[class_key]).drop_duplicates(keep="last").index.to_numpy()
-    names = [spec.name for spec in candidate.inputs if spec.source in CLASS_SOURCES]
+    names = [spec.name for spec in candidate.inputs if spec.source in CLASS_SIDE]
     return {name: columns[name][rows] for name in names}
 
 
 def _members(candidate: Candidate) -> Columns:
     table: Table = candidate.splits.test
     rows = np.unique(np.linspace(0, len(table) - 1, MEMBERS).astype(np.int64))
-    names = [spec.name for spec in candidate.inputs if spec.source not in CLASS_SOURCES]
+    names = [spec.name for spec in candidate.inputs if spec.source not in CLASS_SIDE]
     return {name: table.columns[name][rows] for name in names}
-
-
-def _tensors(columns: Columns) -> dict[str, Any]:
-    return {name: tf.constant(column) for name, column in columns.items()}
 
 
 def _seconds(run: Callable[[], object]) -> float:

@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 
 from training.bootstrap import Floats, Interval, WeightedMetric, auc, log_loss, paired_difference, rmse
 from training.gate.spec import GateSpec
-
-FEWEST_OF_A_LABEL = 20
-"""Fewer positive or negative rows than these say too little of an AUC."""
+from training.metrics import tells_auc
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +41,7 @@ class Figure:
 
     def is_told_by(self, labels: Floats) -> bool:
         """Whether rows of these labels say enough of the figure."""
-        if self.is_loss:
-            return True
-        positives = int((labels > 0).sum())
-        return min(positives, len(labels) - positives) >= FEWEST_OF_A_LABEL
+        return self.is_loss or tells_auc(labels)
 
 
 CLASSIFICATION: Sequence[Figure] = (

@@ -6,14 +6,12 @@ import numpy as np
 import tensorflow as tf
 
 from contract.errors import ContractError
-from contract.label_events import HISTORY_FOLDER, read_events
-from contract.labels import DEFAULT_LABEL, fold
 from contract.manifest import read_manifest, verify_files
 from contract.stubs import manifest_pb2 as pb
-from contract.versions import published_versions
 from training.errors import DataError
 from training.gate.evidence import Serving
 from training.saved_model import load_scorer
+from training.serving_version import serving_version
 from training.table import Table
 
 _UNFIT = (ContractError, DataError, OSError, ValueError, TypeError, KeyError, tf.errors.OpError)
@@ -32,8 +30,8 @@ def score_serving(model_dir: Path, table: Table) -> Serving | None:
     """
     try:
         version = serving_version(model_dir)
-    except (OSError, ValueError) as error:
-        return Serving(None, problem=f"which version serves can't be told: {error}")
+    except DataError as error:
+        return Serving(None, problem=str(error))
     if version is None:
         return None
     try:
@@ -41,19 +39,6 @@ def score_serving(model_dir: Path, table: Table) -> Serving | None:
     except _UNFIT as error:
         problem = f"version {version} serves and can't be compared with: {_first_line(error)}"
         return Serving(version, problem=problem)
-
-
-def serving_version(model_dir: Path) -> int | None:
-    """Returns the version that the label `DEFAULT_LABEL` is on; None if there is no version.
-
-    Raises:
-        OSError: The history of labels can't be read.
-        ValueError: An entry of it can't be understood.
-    """
-    versions = published_versions(model_dir)
-    labels = fold(read_events(model_dir / HISTORY_FOLDER))
-    followed = [version for version in versions if version not in labels.rejected] or versions
-    return labels.states[DEFAULT_LABEL].version or (followed[-1] if followed else None)
 
 
 def _score(version_dir: Path, version: int, table: Table) -> Serving:

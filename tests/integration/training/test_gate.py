@@ -17,11 +17,12 @@ from tests.support.model_inputs import CROSSES, RANKING_INPUTS, draw_rows
 from training.candidate import Candidate
 from training.gate.evidence import Serving
 from training.gate.exported import measure_exported
-from training.gate.serving_scores import score_serving, serving_version
+from training.gate.serving_scores import score_serving
 from training.golden import SCORE_TOLERANCE
 from training.model.fit import fit
 from training.model.spec import ModelSpec
 from training.saved_model import LoadedModel
+from training.serving_version import serving_version
 from training.split import Splits
 
 pytestmark = pytest.mark.slow

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from training.metrics import tells_auc
 from training.report.intervals import Estimate, auc_difference
 from training.report.page import Rows, Section, Text
-from training.report.sections.slices import FEWEST_OF_A_LABEL
 from training.report.subject import Floats, Reported
 from training.slices import Mask
 
@@ -31,7 +31,7 @@ def serving(reported: Reported) -> Section | None:
     parts = [
         Gain(f"{part.group} = {part.name}", int(part.mask.sum()), _gain(reported, theirs.scores, part.mask))
         for part in reported.slices
-        if _tells(table.labels[part.mask])
+        if tells_auc(table.labels[part.mask])
     ]
     gains = [whole, *sorted(parts, key=lambda gain: gain.auc.value)[:SHOWN]]
     seen = " It was trained on some of these rows, which flatters it." if theirs.has_seen_rows else ""
@@ -48,11 +48,6 @@ def _gain(reported: Reported, theirs: Floats, rows: Mask | slice) -> Estimate:
     table = reported.table
     members = None if table.members is None else table.members[rows]
     return auc_difference(table.labels[rows], reported.scores[rows], theirs[rows], members)
-
-
-def _tells(labels: Floats) -> bool:
-    positives = int(labels.sum())
-    return min(positives, len(labels) - positives) >= FEWEST_OF_A_LABEL
 
 
 def _row(gain: Gain) -> tuple[str, int, str, str]:

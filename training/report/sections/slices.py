@@ -7,14 +7,12 @@ from itertools import groupby
 import numpy as np
 from matplotlib.axes import Axes
 
+from training.metrics import FEWEST_OF_A_LABEL, tells_auc
 from training.report.drawing import BLUE, GREY, drawn
 from training.report.intervals import Estimate, auc
 from training.report.page import Plot, Rows, Section
 from training.report.subject import Reported
 from training.slices import Slice
-
-FEWEST_OF_A_LABEL = 20
-"""Slices with fewer positive or negative rows are listed without an AUC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +41,8 @@ def measure(reported: Reported, part: Slice) -> Measured:
     """Returns what the model does on a slice of the test rows."""
     rows = np.flatnonzero(part.mask)
     labels, scores, members = reported.table.labels[rows], reported.scores[rows], reported.table.members
-    positives = int(labels.sum())
-    too_few = min(positives, len(rows) - positives) < FEWEST_OF_A_LABEL
     estimate = Estimate(np.nan, np.nan)
-    if not too_few:
+    if tells_auc(labels):
         estimate = auc(labels, scores, None if members is None else members[rows])
     return Measured(part, len(rows), float(labels.mean()), float(scores.mean(dtype=np.float64)), estimate)
 
