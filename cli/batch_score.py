@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cli.options import DAY_FORMATS, REPO, Profile, Repo
 from cli.output import AsJson, print_json, say
 from cli.quiet import importing_tensorflow
 from cli.stages import shown_stages
@@ -16,16 +17,14 @@ from contract.profile import data_dir
 def batch_score_command(
     version: Annotated[int | None, typer.Argument(help="The version.", show_default="the one that serves")] = None,
     *,
-    repo: Annotated[Path, typer.Option(help="The folder of the feature repository.")] = Path("feature_repo"),
-    profile: Annotated[
-        str, typer.Option(envvar="PACELINE_PROFILE", help="Use feature_store.<PROFILE>.yaml of the repository.")
-    ] = "",
+    repo: Repo = REPO,
+    profile: Profile = "",
     models: Annotated[Path, typer.Option(help="The folder of the published models.")] = Path("models"),
     name: Annotated[str, typer.Option(help="The name of the model.")] = "ranking",
     day: Annotated[
         datetime | None,
         typer.Option(
-            formats=["%Y-%m-%d"],
+            formats=DAY_FORMATS,
             help="With what was known at the end of this day.",
             show_default="the last that was materialised",
         ),

@@ -1,12 +1,13 @@
 """`paceline dataset`: the training rows of every day with what was known of them, as Parquet."""
 
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.options import DAY_FORMATS, REPO, Profile, Repo, World, to_day
 from cli.output import AsJson, print_json, say
 from cli.stages import shown_stages
 from contract.profile import data_dir
@@ -14,8 +15,6 @@ from training.spec import parse_ranking_spec, read_spec_file
 
 if TYPE_CHECKING:
     from training.joins.day import Engine
-
-_FORMATS = ["%Y-%m-%d"]
 
 
 class EngineName(StrEnum):
@@ -27,22 +26,19 @@ class EngineName(StrEnum):
 
 def dataset_command(
     *,
-    repo: Annotated[Path, typer.Option(help="The folder of the feature repository.")] = Path("feature_repo"),
-    profile: Annotated[
-        str, typer.Option(envvar="PACELINE_PROFILE", help="Use feature_store.<PROFILE>.yaml of the repository.")
-    ] = "",
-    world: Annotated[
-        Path | None, typer.Option(help="The folder of the raw tables.", show_default="<data>/world")
-    ] = None,
+    repo: Repo = REPO,
+    profile: Profile = "",
+    world: World = None,
     spec: Annotated[
         Path | None, typer.Option(help="What is to be trained, as TOML.", show_default="<repo>/training.toml")
     ] = None,
     first: Annotated[
-        datetime | None, typer.Option("--from", formats=_FORMATS, help="The first day.", show_default="the first")
+        datetime | None,
+        typer.Option("--from", formats=DAY_FORMATS, help="The first day.", show_default="the first"),
     ] = None,
     last: Annotated[
         datetime | None,
-        typer.Option("--to", formats=_FORMATS, help="The last day.", show_default="the last with rows"),
+        typer.Option("--to", formats=DAY_FORMATS, help="The last day.", show_default="the last with rows"),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The folder to write.", show_default="<data>/dataset")] = None,
     engine: Annotated[
@@ -71,7 +67,7 @@ def dataset_command(
         dataset = RankingDataset(history, parse_ranking_spec(read_spec_file(path), str(path), {}))
         progress("reading rows", 1, 1)
         known_first, known_last = dataset.day_range()
-        days = (_day(first) or known_first, _day(last) or known_last)
+        days = (to_day(first) or known_first, to_day(last) or known_last)
         built = dataset.build(folder, _engine(engine), *days, progress)
     row_count = dataset.rows.count(*days)
     document = {
@@ -95,7 +91,3 @@ def _engine(name: EngineName) -> "Engine":
     from training.joins.on_duckdb import DuckDBEngine
 
     return DuckDBEngine()
-
-
-def _day(moment: datetime | None) -> date | None:
-    return moment.date() if moment else None

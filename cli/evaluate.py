@@ -1,12 +1,13 @@
 """`paceline evaluate`: a published version on the days after it, or on any others."""
 
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.metrics import metrics_document, print_metrics
+from cli.options import DAY_FORMATS, REPO, Profile, Repo, World, to_day
 from cli.output import AsJson, messages, print_json
 from cli.quiet import importing_tensorflow
 from cli.stages import shown_stages
@@ -15,30 +16,24 @@ from contract.profile import data_dir
 if TYPE_CHECKING:
     from training.evaluate_version import Evaluation
 
-_FORMATS = ["%Y-%m-%d"]
-
 
 def evaluate_command(
     version: Annotated[int | None, typer.Argument(help="The version.", show_default="the newest")] = None,
     *,
-    repo: Annotated[Path, typer.Option(help="The folder of the feature repository.")] = Path("feature_repo"),
-    profile: Annotated[
-        str, typer.Option(envvar="PACELINE_PROFILE", help="Use feature_store.<PROFILE>.yaml of the repository.")
-    ] = "",
-    world: Annotated[
-        Path | None, typer.Option(help="The folder of the raw tables.", show_default="<data>/world")
-    ] = None,
+    repo: Repo = REPO,
+    profile: Profile = "",
+    world: World = None,
     models: Annotated[Path, typer.Option(help="The folder of the published models.")] = Path("models"),
     name: Annotated[str, typer.Option(help="The name of the model.")] = "ranking",
     first: Annotated[
         datetime | None,
         typer.Option(
-            "--from", formats=_FORMATS, help="The first day.", show_default="the first of the version's test"
+            "--from", formats=DAY_FORMATS, help="The first day.", show_default="the first of the version's test"
         ),
     ] = None,
     last: Annotated[
         datetime | None,
-        typer.Option("--to", formats=_FORMATS, help="The last day.", show_default="the last with rows"),
+        typer.Option("--to", formats=DAY_FORMATS, help="The last day.", show_default="the last with rows"),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -58,12 +53,8 @@ def evaluate_command(
     directory = models / name / str(version or newest_version(models / name))
     history = History(repo, profile, world or data_dir(repo) / "world")
     with shown_stages() as progress:
-        evaluation = evaluate_version(directory, history, _day(first), _day(last), progress)
+        evaluation = evaluate_version(directory, history, to_day(first), to_day(last), progress)
     _report(evaluation, as_json=as_json)
-
-
-def _day(moment: datetime | None) -> date | None:
-    return moment.date() if moment else None
 
 
 def _report(evaluation: "Evaluation", *, as_json: bool) -> None:

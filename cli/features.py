@@ -7,16 +7,11 @@ from typing import Annotated
 
 import typer
 
+from cli.options import REPO, Profile, Repo
 from cli.output import AsJson, messages, print_json, print_lines, print_table, progress
 from contract.profile import data_dir
 
 features = typer.Typer(no_args_is_help=True, help="Define, register and materialise features.")
-
-Repo = Annotated[Path, typer.Option(help="The folder of the feature repository.")]
-Profile = Annotated[
-    str, typer.Option(envvar="PACELINE_PROFILE", help="Use feature_store.<PROFILE>.yaml of the repository.")
-]
-REPO = Path("feature_repo")
 
 
 @features.command("plan")

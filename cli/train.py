@@ -1,7 +1,6 @@
 """`paceline train`: from history, or from flat tables, to a published model."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,76 +9,32 @@ import typer
 from cli.gate import refusals, say_passed, training_document
 from cli.metrics import print_metrics
 from cli.model_flags import with_model_flags
+from cli.options import REPO, to_day
 from cli.output import AsJson, print_json, say
 from cli.quiet import importing_tensorflow
 from cli.stages import shown_stages
+from cli.training_options import (
+    Dataset,
+    Label,
+    Profile,
+    Repo,
+    Spec,
+    TableFile,
+    TestFile,
+    TrainUntil,
+    Until,
+    ValidateUntil,
+    ValidationFile,
+    World,
+    all_or_none,
+    read_flat_spec,
+    read_ranking_spec,
+)
 from contract.profile import data_dir
-from training.spec import FlatSpec, RankingSpec, parse_flat_spec, parse_ranking_spec, read_spec_file
 
 if TYPE_CHECKING:
     from training.pipeline import Published
 
-_HISTORY = "From the history of a world"
-_FLAT = "From flat tables, without a feature store"
-
-Repo = Annotated[Path, typer.Option(help="The folder of the feature repository.", rich_help_panel=_HISTORY)]
-Profile = Annotated[
-    str,
-    typer.Option(
-        envvar="PACELINE_PROFILE",
-        help="Use feature_store.<PROFILE>.yaml of the repository.",
-        rich_help_panel=_HISTORY,
-    ),
-]
-World = Annotated[
-    Path | None,
-    typer.Option(help="The folder of the raw tables.", show_default="<data>/world", rich_help_panel=_HISTORY),
-]
-TrainUntil = Annotated[
-    datetime | None,
-    typer.Option(
-        formats=["%Y-%m-%d"],
-        help="The last day to train on.",
-        show_default="the day before the validation's",
-        rich_help_panel=_HISTORY,
-    ),
-]
-ValidateUntil = Annotated[
-    datetime | None,
-    typer.Option(
-        formats=["%Y-%m-%d"],
-        help="The last day to validate on; all later ones are for the test.",
-        show_default="the last but one",
-        rich_help_panel=_HISTORY,
-    ),
-]
-Until = Annotated[
-    datetime | None,
-    typer.Option(
-        formats=["%Y-%m-%d"],
-        help="The last day to know of.",
-        show_default="the last with rows",
-        rich_help_panel=_HISTORY,
-    ),
-]
-Dataset = Annotated[
-    Path | None,
-    typer.Option(
-        help="A folder of `paceline dataset`; days that it lacks are added.",
-        show_default="none: days are joined and not kept",
-        rich_help_panel=_HISTORY,
-    ),
-]
-TableFile = Annotated[Path | None, typer.Option(help="Rows to train on, Parquet or CSV.", rich_help_panel=_FLAT)]
-ValidationFile = Annotated[
-    Path | None, typer.Option(help="Rows to choose the best epoch by.", rich_help_panel=_FLAT)
-]
-TestFile = Annotated[Path | None, typer.Option(help="Rows for the test.", rich_help_panel=_FLAT)]
-Label = Annotated[str | None, typer.Option(help="The column to predict, 0 or 1.", rich_help_panel=_FLAT)]
-Spec = Annotated[
-    Path | None,
-    typer.Option(help="What to train, as TOML.", show_default="<repo>/training.toml; none for flat tables"),
-]
 Out = Annotated[Path, typer.Option(help="The folder of the published models.")]
 Name = Annotated[
     str | None, typer.Option(help="The name of the model.", show_default="ranking, or the label of flat tables")
@@ -93,7 +48,7 @@ Reason = Annotated[
 @with_model_flags
 def train_command(
     *,
-    repo: Repo = Path("feature_repo"),
+    repo: Repo = REPO,
     profile: Profile = "",
     world: World = None,
     train_until: TrainUntil = None,
@@ -167,29 +122,6 @@ def _forced_reason(reason: str | None, *, force: bool) -> str:
     if reason and not force:
         raise typer.BadParameter("--reason is for --force only")
     return reason or ""
-
-
-def all_or_none(**flags: Any) -> dict[str, Any]:
-    """Returns the flags of a flat table, nothing where none is given."""
-    missing = [f"--{flag}" for flag, value in flags.items() if value is None]
-    if missing and len(missing) < len(flags):
-        raise typer.BadParameter(f"flat tables need {', '.join(missing)} too")
-    return {} if missing else flags
-
-
-def read_flat_spec(path: Path | None, model_flags: Mapping[str, Any]) -> FlatSpec:
-    """Returns the specification of a file, the default one without a file, with the flags in place of its keys."""
-    return parse_flat_spec(read_spec_file(path) if path else "", str(path), model_flags)
-
-
-def read_ranking_spec(path: Path, model_flags: Mapping[str, Any]) -> RankingSpec:
-    """Returns the specification of a file, with the flags in place of its keys."""
-    return parse_ranking_spec(read_spec_file(path), str(path), model_flags)
-
-
-def to_day(moment: datetime | None) -> date | None:
-    """Returns the day of an option that is given as one."""
-    return moment.date() if moment else None
 
 
 def _report(published: "Published", *, as_json: bool) -> None:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.model_flags import with_model_flags
+from cli.options import REPO, to_day
 from cli.output import AsJson, print_json, print_table, say
 from cli.quiet import importing_tensorflow
 from cli.stages import shown_stages
-from cli.train import (
+from cli.training_options import (
     Dataset,
     Label,
     Profile,
@@ -26,7 +27,6 @@ from cli.train import (
     all_or_none,
     read_flat_spec,
     read_ranking_spec,
-    to_day,
 )
 from contract.profile import data_dir
 
@@ -48,7 +48,7 @@ Crosses = Annotated[
 @with_model_flags
 def tune_command(
     *,
-    repo: Repo = Path("feature_repo"),
+    repo: Repo = REPO,
     profile: Profile = "",
     world: World = None,
     train_until: TrainUntil = None,
