@@ -1,32 +1,15 @@
 """What a model is made of and how it is trained: the `[model]` table of a training spec."""
 
 import json
-import types
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 from training.errors import SpecError
+from training.spec_fields import bounded, check_fields, check_keys, check_value, one_of
 
 BINARY, REGRESSION = "binary", "regression"
 """The objectives of a model."""
-_KINDS: Mapping[Any, str] = {
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    str: "a text",
-    tuple: "a list",
-}
-
-
-def _one_of(*choices: str) -> Any:
-    """One of some texts, by default the first."""
-    return field(default=choices[0], metadata={"choices": choices})
-
-
-def _bounded(default: float, low: float, high: float) -> Any:
-    """A number from `low` to `high`; a whole one if its default is."""
-    return field(default=default, metadata={"bounds": (low, high)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +20,7 @@ class ModelSpec:
         SpecError: A value is of the wrong type or out of range.
     """
 
-    objective: str = _one_of(BINARY, REGRESSION)
+    objective: str = one_of(BINARY, REGRESSION)
     """What is predicted: "binary" is the probability of the label 1, trained on the log loss, and "regression" a
     number, trained on the squared error."""
     wide: bool = True
@@ -50,42 +33,42 @@ class ModelSpec:
     attention: tuple[str, ...] = ()
     """The lists of texts or whole numbers that the deep part pools by attention, in place of their mean. Without
     a deep part they are left out."""
-    embedding_size: int = _bounded(16, 1, 1024)
+    embedding_size: int = bounded(16, 1, 1024)
     layer_sizes: tuple[int, ...] = (128, 64)
     """The units of each hidden layer of the deep part, 1 to 8192."""
-    dropout: float = _bounded(0.1, 0.0, 0.9)
+    dropout: float = bounded(0.1, 0.0, 0.9)
     """The share of each hidden layer's units left out in a training step."""
-    l2: float = _bounded(1e-4, 0.0, 10.0)
+    l2: float = bounded(1e-4, 0.0, 10.0)
     """The weight of the squared embeddings that a row looks up, added to its loss."""
     batch_norm: bool = False
     """Whether each hidden layer is normalised over the batch before its activation."""
-    precision: str = _one_of("float32", "bfloat16")
+    precision: str = one_of("float32", "bfloat16")
     """What the matrix products of the hidden layers are trained in. Weights, and all of what is published, are
     float32. "bfloat16" is for processors that compute in it (AMX, AVX-512 BF16); on others it is slower."""
-    wide_learning_rate: float = _bounded(0.01, 1e-6, 10.0)
-    wide_l1: float = _bounded(1.0, 0.0, 1e6)
+    wide_learning_rate: float = bounded(0.01, 1e-6, 10.0)
+    wide_l1: float = bounded(1.0, 0.0, 1e6)
     """FTRL's L1. As the loss is summed over a batch, a weight stays 0 until its summed gradient exceeds this."""
-    deep_learning_rate: float = _bounded(1e-3, 1e-6, 10.0)
-    batch_size: int = _bounded(1024, 1, 1_000_000)
-    epochs: int = _bounded(10, 1, 10_000)
+    deep_learning_rate: float = bounded(1e-3, 1e-6, 10.0)
+    batch_size: int = bounded(1024, 1, 1_000_000)
+    epochs: int = bounded(10, 1, 10_000)
     """The most passes over the training rows."""
     warm_start: bool = False
     """Whether training starts from the weights of the version that serves; see `training.model.warm_start`."""
-    patience: int = _bounded(2, 1, 10_000)
+    patience: int = bounded(2, 1, 10_000)
     """How many epochs without a better validation AUC, or squared error of a regression, end the training."""
-    seed: int = _bounded(1, 0, 2**31 - 1)
-    vocabulary_size: int = _bounded(100_000, 1, 10_000_000)
+    seed: int = bounded(1, 0, 2**31 - 1)
+    vocabulary_size: int = bounded(100_000, 1, 10_000_000)
     """The most values that an input's vocabulary keeps; the most frequent."""
-    min_count: int = _bounded(2, 1, 1_000_000)
+    min_count: int = bounded(2, 1, 1_000_000)
     """How often a value has to occur to be kept."""
-    oov_buckets: int = _bounded(1, 1, 1_000_000)
+    oov_buckets: int = bounded(1, 1, 1_000_000)
     """Over how many categories the values that are not kept are spread, by their hash."""
     learned_defaults: bool = False
     """Whether training finds what a missing value means, in place of the defaults that are declared: a category of
     its own, and for a number the weights of its mask beside its mean, which cover every fill."""
-    bucket_count: int = _bounded(10, 2, 1000)
+    bucket_count: int = bounded(10, 2, 1000)
     """How many buckets of equal frequency a number is cut into."""
-    utc_offset_hours: float = _bounded(0.0, -14.0, 14.0)
+    utc_offset_hours: float = bounded(0.0, -14.0, 14.0)
     """What is added to a time before its hour and weekday are taken."""
 
     @classmethod
@@ -95,24 +78,19 @@ class ModelSpec:
         Raises:
             SpecError: A key is unknown, or a value is of the wrong type or out of range.
         """
-        names = [f.name for f in fields(cls)]
-        for key in mapping:
-            if key not in names:
-                raise SpecError(f"model: unknown key {key!r}, expected one of {', '.join(names)}")
+        check_keys("model", cls, mapping)
         return cls(**{key: _as_tuple(value) for key, value in mapping.items()})
 
     def __post_init__(self) -> None:
-        for f in fields(self):
-            _check(f.name, f.type, getattr(self, f.name), f.metadata.get("bounds"))
-            _check_choice(f.name, getattr(self, f.name), f.metadata.get("choices"))
+        check_fields("model", self)
         for size in self.layer_sizes:
-            _check("layer_sizes", int, size, (1, 8192))
+            check_value("model.layer_sizes", int, size, (1, 8192))
         if not (self.wide or self.deep):
             raise SpecError("model.wide and model.deep are both false, expected at least one")
         if self.deep and not self.layer_sizes:
             raise SpecError("model.layer_sizes is empty, expected at least one size for the deep part")
         for name in self.attention:
-            _check("attention", str, name, None)
+            check_value("model.attention", str, name)
         for cross in self.crosses:
             _check_cross(cross)
 
@@ -125,21 +103,6 @@ class ModelSpec:
 
 def _as_tuple(value: Any) -> Any:
     return tuple(_as_tuple(element) for element in value) if isinstance(value, list) else value
-
-
-def _check(name: str, expected: Any, value: Any, bounds: Any) -> None:
-    plain: Any = expected.__origin__ if isinstance(expected, types.GenericAlias) else expected
-    accepted: Any = (int, float) if plain is float else plain
-    if not isinstance(value, accepted) or (isinstance(value, bool) and plain is not bool):
-        kind = _KINDS[plain]
-        raise SpecError(f"model.{name} is {value!r}, expected {kind}")
-    if bounds and not bounds[0] <= value <= bounds[1]:
-        raise SpecError(f"model.{name} is {value!r}, expected {bounds[0]} to {bounds[1]}")
-
-
-def _check_choice(name: str, value: Any, choices: Sequence[str] | None) -> None:
-    if choices is not None and value not in choices:
-        raise SpecError(f"model.{name} is {value!r}, expected {' or '.join(choices)}")
 
 
 def _check_cross(cross: Sequence[Any]) -> None:
