@@ -57,7 +57,7 @@ def split_by_days(table: Table, days: SplitDays, utc_offset: timedelta) -> Split
     if table.times is None:
         raise DataError("the rows have no times, which a split by days needs")
     numbers = day_numbers(table.times, utc_offset)
-    train_end, validation_end = _number(days.train_until), _number(days.validate_until)
+    train_end, validation_end = day_number(days.train_until), day_number(days.validate_until)
     splits = Splits(
         train=table.take(_rows(numbers <= train_end)),
         validation=table.take(_rows((numbers > train_end) & (numbers <= validation_end))),
@@ -77,5 +77,6 @@ def _rows(mask: NDArray[np.bool_]) -> NDArray[np.intp] | slice:
     return rows
 
 
-def _number(day: date) -> int:
+def day_number(day: date) -> int:
+    """Returns a day, counted as by `day_numbers`."""
     return (day - _EPOCH).days

@@ -16,7 +16,7 @@ from training.flat import read_tables
 from training.labels import check_labels
 from training.progress import Progress
 from training.spec import RankingSpec
-from training.split import choose_days, day_numbers
+from training.split import choose_days, day_number, day_numbers
 from training.table import Table
 
 
@@ -65,7 +65,7 @@ def flat_rows(train: Path, validation: Path, label: str, overrides: Mapping[str,
 
 def _is_until(table: Table, day: date, utc_offset: timedelta) -> Any:
     assert table.times is not None  # noqa: S101, as a dataset's rows have times
-    return day_numbers(table.times, utc_offset) <= (day - date(1970, 1, 1)).days
+    return day_numbers(table.times, utc_offset) <= day_number(day)
 
 
 def _parts(inputs: Sequence[pb.Input], tables: Sequence[Table]) -> Iterator[Any]:

@@ -1,9 +1,7 @@
 """The memory of a search: an Optuna study in a SQLite file, which a killed search leaves as it was."""
 
-import fcntl
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
 from training.errors import TuningError
+from training.exclusive import only_writer
 
 FILE = "search.db"
 REASON = "reason"
@@ -33,12 +32,12 @@ def opened_study(folder: Path, identity: Mapping[str, str]) -> Iterator[optuna.S
         identity: What has to be the same for a search to go on: a text for each thing, by its name.
 
     Raises:
-        TuningError: The folder belongs to another search or to one that runs, or it can't be read or written.
+        DataError: Another search runs in the folder, or it can't be made.
+        TuningError: The folder belongs to another search, or the search can't be read or written.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with _locked(folder):
+        with only_writer(folder):
             study = _open(folder / FILE)
             _identify(folder, study, identity)
             for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
@@ -58,19 +57,6 @@ def space_digest(distributions: Mapping[str, BaseDistribution]) -> str:
     """Returns a SHA-256 of what a search tries, in hexadecimal."""
     lines = [f"{name} {distribution_to_json(searched)}\n" for name, searched in distributions.items()]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Holds a lock on the folder, which ends with this process however it ends."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError:
-        raise TuningError(f"{folder} is in use by another search that runs now") from None
-    finally:
-        os.close(descriptor)
 
 
 def _open(path: Path) -> optuna.Study:

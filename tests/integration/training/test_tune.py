@@ -1,9 +1,7 @@
 """`paceline tune`, as a script uses it, and what is left when it is killed."""
 
 import csv
-import fcntl
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -21,7 +19,8 @@ from typer.testing import CliRunner
 from cli.main import app
 from tests.support.forced import FORCED
 from training.dataset import History
-from training.errors import SpecError, TuningError
+from training.errors import DataError, SpecError, TuningError
+from training.exclusive import only_writer
 from training.spec import parse_flat_spec, parse_ranking_spec
 from training.tuning.rows import flat_rows, history_rows
 
@@ -144,12 +143,8 @@ def test_a_folder_belongs_to_one_search(flags: list[str], folder: Path) -> None:
 
 
 def test_a_folder_has_one_search_at_a_time(flags: list[str], tmp_path: Path) -> None:
-    descriptor = os.open(tmp_path, os.O_RDONLY)
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
-
-    with pytest.raises(TuningError, match="in use by another search"):
+    with only_writer(tmp_path), pytest.raises(DataError, match=f"another run writes into {tmp_path}"):
         _run("tune", *flags, "--out", tmp_path)
-    os.close(descriptor)
 
 
 def test_what_can_not_be_searched_is_named(flags: list[str], tmp_path: Path) -> None:
