@@ -83,7 +83,7 @@ def evaluate_version(
     table = dataset.load(first, last, progress)
     check_labels(f"the test split, the days from {first} to {last},", table)
     subjects = [
-        _model(version_dir, manifest),
+        version_subject(version_dir, manifest),
         *_baselines(manifest, dataset, spec),
         *_oracle(dataset, spec, first, last),
     ]
@@ -103,7 +103,8 @@ def _day_after_validation(spec: RankingSpec) -> date:
     return spec.split.validate_until + timedelta(days=1)
 
 
-def _model(version_dir: Path, manifest: pb.Manifest) -> Subject:
+def version_subject(version_dir: Path, manifest: pb.Manifest) -> Subject:
+    """Returns a published version, which scores with its own ``serving_default``."""
     scorer = load_scorer(version_dir)
     return Subject(MODEL, lambda table: scorer({i.name: table.columns[i.name] for i in manifest.inputs}))
 

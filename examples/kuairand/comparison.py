@@ -1,6 +1,7 @@
 """A published version beside its peers, on the same rows."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,9 @@ from examples.kuairand.peers import gradient_boosted_trees, hashed_logistic_regr
 from training.baselines import Subject
 from training.bootstrap import auc, paired_difference
 from training.dataset import History, RankingDataset
-from training.evaluation import MODEL, measure
+from training.evaluate_version import version_subject
+from training.evaluation import measure
 from training.progress import Progress
-from training.saved_model import load_scorer
 from training.spec import SplitSpec, parse_ranking_spec
 from training.split import Splits, choose_days, split_by_days
 from training.table import Table
@@ -25,15 +26,21 @@ def compare(version: Path, world: Path, progress: Progress) -> dict[str, Any]:
     manifest = read_manifest(version)
     spec = parse_ranking_spec(manifest.training.spec_toml, f"{version}: training.spec_toml", {})
     splits = _splits(RankingDataset(History(REPO, "", world), spec), spec.split, progress)
-    scorer = load_scorer(version)
-    subjects = [Subject(MODEL, lambda table: scorer({i.name: table.columns[i.name] for i in manifest.inputs}))]
+    subjects = [version_subject(version, manifest)]
     peers = {"logistic_regression": hashed_logistic_regression, "lightgbm": gradient_boosted_trees}
     for done, (name, fit) in enumerate(peers.items()):
         progress("fitting peers", done, len(peers))
         subjects.append(Subject(name, fit(manifest.inputs, splits, spec.model.utc_offset_hours)))
     progress("fitting peers", len(peers), len(peers))
-    metrics = metrics_document(measure(subjects, {"test": splits.test}, progress))["test"]
-    return {"test": metrics, "difference": _difference(subjects, metrics, splits.test)}
+    scored = [_scored(subject, splits.test) for subject in subjects]
+    metrics = metrics_document(measure(scored, {"test": splits.test}, progress))["test"]
+    return {"test": metrics, "difference": _difference(scored, metrics, splits.test)}
+
+
+def _scored(subject: Subject, test: Table) -> Subject:
+    """Returns the subject with the scores of the test rows, which are asked for twice."""
+    scores = subject.score(test)
+    return replace(subject, score=lambda _: scores)
 
 
 def _splits(dataset: RankingDataset, split: SplitSpec, progress: Progress) -> Splits:
