@@ -1,6 +1,7 @@
 """The limit to approach: a bare grpc.aio server that returns one ready response, whatever it is asked.
 
-Run as ``python -m bench.echo PORT RESPONSE_FILE``. Same event loop and channel options as the real server.
+Run as ``python -m bench.echo RESPONSE_FILE PORT``. Same event loop and channel options as a worker of the real
+server, so several may have the port.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ from pathlib import Path
 import grpc
 import uvloop
 
-from server.rpc.channel import SERVER_OPTIONS
+from server.rpc.channel import SHARING_OPTIONS
 
 METHOD = "RecommendClasses"
 SERVICE = "paceline.v1.RecommendationService"
@@ -22,7 +23,7 @@ async def serve(port: int, response: bytes) -> None:
     async def echo(_request: bytes, _context: object) -> bytes:
         return response
 
-    server = grpc.aio.server(options=SERVER_OPTIONS)
+    server = grpc.aio.server(options=SHARING_OPTIONS)
     handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(echo)
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {METHOD: handler}),))
     server.add_insecure_port(f"127.0.0.1:{port}")
@@ -32,4 +33,4 @@ async def serve(port: int, response: bytes) -> None:
 
 if __name__ == "__main__":
     uvloop.install()
-    asyncio.run(serve(int(sys.argv[1]), Path(sys.argv[2]).read_bytes()))
+    asyncio.run(serve(int(sys.argv[2]), Path(sys.argv[1]).read_bytes()))

@@ -3,8 +3,8 @@
 Needs ``h2load`` from Debian's nghttp2-client.
 """
 
+import re
 import shutil
-import signal
 import struct
 import subprocess
 import tempfile
@@ -19,7 +19,13 @@ from numpy.typing import NDArray
 from bench.echo import METHOD, SERVICE
 from bench.errors import BenchError
 
+RECOMMEND = f"/{SERVICE}/{METHOD}"
+"""The path of the method that is loaded by default."""
+FRAME_HEAD_BYTES = 5
+"""In front of each message."""
 _FOREVER = "100000"
+_RECEIVED = re.compile(r"\((\d+)\) data$", re.MULTILINE)
+"""How h2load says how many bytes the answers had, without headers."""
 
 Rows = Callable[[], tuple[NDArray[np.float64], NDArray[np.float64]]]
 """Returns when each request was sent, in seconds since the epoch, and how many milliseconds it took."""
@@ -34,21 +40,45 @@ class Load:
     p99_ms: float
 
 
-def run_load(port: int, request: bytes, *, in_flight: int, count: int) -> Load:
-    """Sends `count` requests, `in_flight` at a time, over at most four connections.
+def run_load(
+    port: int,
+    request: bytes,
+    *,
+    in_flight: int,
+    count: int,
+    connections: int = 4,
+    path: str = RECOMMEND,
+    answer_bytes: int = 0,
+) -> Load:
+    """Sends `count` requests.
+
+    Args:
+        port: The server's.
+        request: The message.
+        in_flight: How many are under way at a time.
+        count: How many are sent.
+        connections: Over how many connections at most.
+        path: The method's.
+        answer_bytes: The size of the message that each is answered with, to notice failures, which have none; 0
+            does not look.
 
     Raises:
         BenchError: h2load is missing, or a request failed.
     """
-    connections = min(in_flight, 4)
+    connections = min(in_flight, connections)
     with tempfile.TemporaryDirectory() as scratch:
         log = Path(scratch, "log")
         options = ["-n", count, "-c", connections, "-m", in_flight // connections]
         run = subprocess.run(
-            _command(Path(scratch), port, request, log, options), capture_output=True, text=True, check=False
+            _command(Path(scratch), _url(port, path), request, log, options),
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if run.returncode:
             raise BenchError(f"h2load failed: {run.stderr or run.stdout}")
+        if answer_bytes:
+            _check_received(run.stdout, count * (FRAME_HEAD_BYTES + answer_bytes))
         return _summary(log, count)
 
 
@@ -69,24 +99,35 @@ def steady_load(port: int, request: bytes, rate: float, scratch: Path) -> Iterat
     log = scratch / "log"
     # One connection: several would send at the same instants.
     options = ["-D", _FOREVER, "-c", 1, "-m", 100, f"--rps={rate:.3f}"]
-    command = _command(scratch, port, request, log, options)
+    command = _command(scratch, _url(port, RECOMMEND), request, log, options)
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             yield lambda: _rows(log)
             if process.poll() is not None:
                 raise BenchError(f"h2load ended early with exit code {process.returncode}")
         finally:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
 
 
-def _command(scratch: Path, port: int, request: bytes, log: Path, options: Sequence[object]) -> list[str]:
+def _url(port: int, path: str) -> str:
+    return f"http://127.0.0.1:{port}{path}"
+
+
+def _command(scratch: Path, url: str, request: bytes, log: Path, options: Sequence[object]) -> list[str]:
     if shutil.which("h2load") is None:
         raise BenchError("h2load is not installed; on Debian: apt-get install nghttp2-client")
     frame = scratch / "frame"
     frame.write_bytes(struct.pack(">BI", 0, len(request)) + request)
     headers = ["-H", "content-type: application/grpc", "-H", "te: trailers"]
-    url = f"http://127.0.0.1:{port}/{SERVICE}/{METHOD}"
     return [str(word) for word in ("h2load", *options, "-d", frame, *headers, f"--log-file={log}", url)]
+
+
+def _check_received(output: str, expected: int) -> None:
+    """Looks at whether all requests were answered with a message: gRPC's failures are HTTP's successes."""
+    found = _RECEIVED.search(output)
+    received = int(found[1]) if found else 0
+    if received < expected:
+        raise BenchError(f"the answers have {received} bytes, expected {expected}: some requests failed")
 
 
 def _summary(log: Path, count: int) -> Load:

@@ -1,6 +1,7 @@
 """What processes hold in memory."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 _SHARE = "Pss:"
@@ -15,4 +16,5 @@ def proportional_mib(pid: int) -> float:
 def children(pid: int) -> Iterator[int]:
     """Yields the processes that a process has started and that still run."""
     for task in Path(f"/proc/{pid}/task").iterdir():
-        yield from map(int, (task / "children").read_text(encoding="utf-8").split())
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended since
+            yield from map(int, (task / "children").read_text(encoding="utf-8").split())

@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,17 @@ def paceline(*arguments: object, env: Mapping[str, str]) -> str:
     if run.returncode:
         raise BenchError(f"paceline {' '.join(map(str, arguments))} failed")
     return run.stdout
+
+
+@contextmanager
+def on_cores(cores: Collection[int]) -> Iterator[None]:
+    """Has the processes that the block starts run on some cores only; on any where there is but one."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, before & set(cores) or before)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 @contextmanager

@@ -1,102 +1,87 @@
-"""`RecommendClasses` over the whole catalogue on SQLite and on Redis, beside a bare echo of the same response.
+"""`RecommendClasses` over the whole catalogue, beside a bare echo of the response and the straightforward build.
 
-The three servers run at the same time and are loaded in turn, round by round, so that a drift of the machine's
-speed touches all alike. h2load posts one prepared frame, so every request is for the same member.
+The servers run at the same time on one core and are loaded in turn from another, round by round, so that a drift
+of the machine's speed touches all alike. h2load posts one prepared frame, so every request is for the same member.
 """
 
-import sys
 import tempfile
-from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from statistics import median
 
 from bench.codes import check_codes
-from bench.load import Load, run_load
 from bench.machine import describe_machine
-from bench.processes import Served, free_port, paceline_server, redis_server, running
-from bench.site import build_site, redis_site
-from paceline import PacelineClient, RetryPolicy
-from paceline.v1.recommendation_service_pb2 import RecommendClassesRequest
+from bench.peer_servers import start_echo, start_peer
+from bench.processes import Served, on_cores, paceline_server, redis_server
+from bench.rounds import ROUNDS, Rounds, Target, figures, in_turn, ratios
+from bench.site import LAYERS, PAGE_SIZE, REQUEST, Site, build_site, redis_site
+from bench.steady import at_half
 
-CLASSES = 2000
-LAYERS = "256,128,64"
-ROUNDS = 5
 IN_FLIGHT = (1, 32)
-MEMBER = "m000001"
-PAGE_SIZE = 20
-SECONDS_PER_ROUND = 2.0
-
-Rounds = dict[str, list[Load]]
+SERVER_CORES, LOAD_CORES = {0}, {1}
+ECHO, NAIVE = "echo", "naive"
 
 
-def bench_recommend() -> dict[str, object]:
-    """Builds a site, runs all rounds, and returns the document."""
-    request = RecommendClassesRequest(member_id=MEMBER, page_size=PAGE_SIZE).SerializeToString()
+def bench_recommend(classes: int, *, with_naive: bool = True) -> dict[str, object]:
+    """Builds a site, runs all rounds, and returns the document.
+
+    Args:
+        classes: How many classes there are.
+        with_naive: Whether the straightforward build is measured, which takes long where there are many.
+    """
     with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
-        servers = _start_servers(Path(scratch), stack)
-        ports = {name: server.port for name, server in servers.items()}
-        ports["echo"] = _start_echo(Path(scratch), stack, servers["sqlite"])
-        results = [_measure(ports, request, in_flight) for in_flight in IN_FLIGHT]
-        for server in servers.values():
-            check_codes(server)
+        folder = Path(scratch)
+        built = build_site(folder / "site", classes=classes)
+        with on_cores(LOAD_CORES):
+            redis = stack.enter_context(redis_server(folder))
+        site = redis_site(built, redis)
+        with on_cores(SERVER_CORES):
+            servers = _start_servers(folder, site, stack)
+            ports = {name: server.port for name, server in servers.items()}
+            ports[ECHO] = start_echo(folder, servers["tensorflow"], stack)
+            if with_naive:
+                ports[NAIVE] = _start_naive(folder, site, stack)
+        targets = {name: Target(port, REQUEST) for name, port in ports.items()}
+        with on_cores(LOAD_CORES):
+            rounds = {in_flight: in_turn(targets, in_flight) for in_flight in IN_FLIGHT}
+            for server in servers.values():
+                check_codes(server)  # before calls are cut off, as those of a steady stream are in the end
+            at_half_rows = at_half({name: ports[name] for name in servers}, REQUEST, rounds[IN_FLIGHT[-1]], folder)
     return {
         "benchmark": "recommend",
         "machine": describe_machine(),
-        "classes": CLASSES,
+        "classes": classes,
         "layer_sizes": LAYERS,
         "page_size": PAGE_SIZE,
         "rounds": ROUNDS,
-        "results": results,
+        "results": [{"in_flight": count, "servers": _rows(found)} for count, found in rounds.items()],
+        "at_half": at_half_rows,
     }
 
 
-def _start_servers(scratch: Path, stack: ExitStack) -> dict[str, Served]:
-    site = build_site(scratch / "site", classes=CLASSES, layers=LAYERS)
-    redis = redis_site(site, stack.enter_context(redis_server(scratch)))
-    servers = {
-        "sqlite": paceline_server(site.models, log=scratch / "sqlite.log", env=site.env),
-        "redis": paceline_server(redis.models, log=scratch / "redis-site.log", env=redis.env),
-    }
-    return {name: stack.enter_context(server) for name, server in servers.items()}
-
-
-def _start_echo(scratch: Path, stack: ExitStack, server: Served) -> int:
-    """Starts what returns a server's response whatever it is asked, and returns its port."""
-    response, port = scratch / "response", free_port()
-    with PacelineClient(server.address) as client:
-        answer = client.recommend_classes(MEMBER, page_size=PAGE_SIZE)
-    response.write_bytes(answer.SerializeToString())
-    stack.enter_context(running([sys.executable, "-m", "bench.echo", port, response], log=scratch / "echo.log"))
-    with PacelineClient(f"127.0.0.1:{port}", retry=RetryPolicy().until_deadline()) as client:
-        client.recommend_classes(MEMBER, timeout=30)
-    return port
-
-
-def _measure(ports: Mapping[str, int], request: bytes, in_flight: int) -> dict[str, object]:
-    counts = {name: _requests_for(port, request, in_flight) for name, port in ports.items()}
-    rounds: Rounds = {name: [] for name in ports}
-    for _ in range(ROUNDS):
-        for name, port in ports.items():
-            rounds[name].append(run_load(port, request, in_flight=in_flight, count=counts[name]))
-    return {"in_flight": in_flight, "servers": {name: _row(rounds, name) for name in rounds}}
-
-
-def _requests_for(port: int, request: bytes, in_flight: int) -> int:
-    """How many requests fill a round; found by a short one that also warms the server up."""
-    trial = run_load(port, request, in_flight=in_flight, count=200)
-    return max(200, int(trial.requests_per_second * SECONDS_PER_ROUND))
-
-
-def _row(rounds: Rounds, name: str) -> dict[str, object]:
-    pairs = zip(rounds[name], rounds["echo"], strict=True)
-    shares = [load.requests_per_second / echo.requests_per_second for load, echo in pairs]
-    rates = [load.requests_per_second for load in rounds[name]]
+def _start_servers(scratch: Path, site: Site, stack: ExitStack) -> dict[str, Served]:
     return {
-        "requests_per_second": round(median(rates), 1),
-        "requests_per_second_range": [round(min(rates), 1), round(max(rates), 1)],
-        "p50_ms": round(median(load.p50_ms for load in rounds[name]), 3),
-        "p99_ms": round(median(load.p99_ms for load in rounds[name]), 3),
-        "share_of_echo": round(median(shares), 4),
-        "share_of_echo_range": [round(min(shares), 4), round(max(shares), 4)],
+        runtime: stack.enter_context(
+            paceline_server(site.models, "--runtime", runtime, log=scratch / f"{runtime}.log", env=site.env)
+        )
+        for runtime in ("tensorflow", "openvino")
+    }
+
+
+def _start_naive(scratch: Path, site: Site, stack: ExitStack) -> int:
+    """Starts the straightforward build and returns its port."""
+    version = site.models / "ranking" / "1"
+    class_ids = scratch / "class_ids"
+    class_ids.write_text("\n".join(site.class_ids()), encoding="utf-8")
+    command = ["bench.naive", "feature_repo", site.env["PACELINE_PROFILE"], version, class_ids]
+    return start_peer(command, scratch / "naive.log", stack, env=site.env)
+
+
+def _rows(rounds: Rounds) -> dict[str, object]:
+    peers = {"share_of_echo": ECHO, "times_naive": NAIVE}
+    return {
+        name: {
+            **figures(loads),
+            **{key: ratios(loads, rounds[peer]) for key, peer in peers.items() if peer in rounds},
+        }
+        for name, loads in rounds.items()
     }

@@ -22,14 +22,13 @@ from bench.load import run_load, steady_load
 from bench.machine import describe_machine
 from bench.memory import children, proportional_mib
 from bench.processes import Served, paceline_server
-from bench.recommend import CLASSES, LAYERS, MEMBER, PAGE_SIZE
-from bench.site import Site, build_site
+from bench.site import LAYERS, REQUEST, Site, build_site
 from contract.manifest import read_manifest, write_manifest
 from paceline import PacelineClient
 from paceline.v1.model_service_pb2 import VERSION_STATE_AVAILABLE, VERSION_STATE_END
-from paceline.v1.recommendation_service_pb2 import RecommendClassesRequest
 
 MODEL = "ranking"
+CLASSES = 2000
 CAPACITY_SECONDS = 4.0
 SHARE_OF_CAPACITY = 0.5
 PAUSE_SECONDS = 2.0
@@ -54,14 +53,13 @@ def bench_reload(reloads: int, progress: Progress = lambda _: None) -> dict[str,
     Raises:
         BenchError: A request failed, or a version did not serve in time.
     """
-    request = RecommendClassesRequest(member_id=MEMBER, page_size=PAGE_SIZE).SerializeToString()
     with tempfile.TemporaryDirectory() as scratch:
-        site = build_site(Path(scratch, "site"), classes=CLASSES, layers=LAYERS)
+        site = build_site(Path(scratch, "site"), classes=CLASSES)
         log = Path(scratch, "server.log")
         with paceline_server(site.models, "--keep-seconds", 0, log=log, env=site.env) as server:
-            capacity = _capacity(server, request)
+            capacity = _capacity(server)
             rate = capacity * SHARE_OF_CAPACITY
-            with steady_load(server.port, request, rate, Path(scratch, "load")) as rows:
+            with steady_load(server.port, REQUEST, rate, Path(scratch, "load")) as rows:
                 measured = _Rounds(site, server).run(reloads, progress)
                 check_codes(server)
                 starts, milliseconds = rows()
@@ -136,10 +134,10 @@ def _has_switched(client: PacelineClient, version: int) -> bool:
     return states.get(version) == VERSION_STATE_AVAILABLE and before == VERSION_STATE_END
 
 
-def _capacity(server: Served, request: bytes) -> float:
-    trial = run_load(server.port, request, in_flight=32, count=200)
+def _capacity(server: Served) -> float:
+    trial = run_load(server.port, REQUEST, in_flight=32, count=200)
     count = int(trial.requests_per_second * CAPACITY_SECONDS)
-    return run_load(server.port, request, in_flight=32, count=count).requests_per_second
+    return run_load(server.port, REQUEST, in_flight=32, count=count).requests_per_second
 
 
 def _latencies(

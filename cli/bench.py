@@ -1,23 +1,30 @@
 """`paceline bench`: measures the server on this machine."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from cli.output import AsJson, print_json, print_lines, print_table, progress, say
+from cli.bench_output import RESULTS, Out, Table, present
+from cli.bench_sizes import fleet_command, rank_command, scale_command, start_command
+from cli.bench_tables import (
+    MATERIALIZE_HEADINGS,
+    PEERS_HEADINGS,
+    RECOMMEND_HEADINGS,
+    RELOAD_HEADINGS,
+    TRAIN_HEADINGS,
+    half_lines,
+    latency_row,
+    materialize_rows,
+    peers_rows,
+    recommend_rows,
+    reload_lines,
+    train_rows,
+)
+from cli.output import AsJson, progress
 from cli.quiet import importing_tensorflow
-
-RECOMMEND_HEADINGS = ("in flight", "server", "requests/s", "p50 ms", "p99 ms", "share of echo")
-TRAIN_HEADINGS = ("", "rows/s", "least to greatest", "best AUC", "paceline is")
-RELOAD_HEADINGS = ("", "p50 ms", "p99 ms", "p99 ms, least", "p99 ms, greatest")
-_FOLDER = Path("bench/results")
-
-Out = Annotated[Path, typer.Option(help="Where the JSON document is written.")]
 
 
 class Peer(StrEnum):
@@ -27,33 +34,74 @@ class Peer(StrEnum):
     NONE = "none"
 
 
+class PredictPeer(StrEnum):
+    """What answers Predict beside ours."""
+
+    MLSERVER = "mlserver"
+    PYTRITON = "pytriton"
+
+
 bench = typer.Typer(
     no_args_is_help=True,
     help="Measure the server on this machine, each time beside a peer or a limit. Needs h2load (nghttp2-client).",
 )
+bench.command("rank")(rank_command)
+bench.command("scale")(scale_command)
+bench.command("start")(start_command)
+bench.command("fleet")(fleet_command)
 
 
 @bench.command("recommend")
-def recommend_command(out: Out = _FOLDER / "recommend.json", as_json: AsJson = False) -> None:
-    """Measure RecommendClasses on SQLite and on Redis, beside a bare gRPC echo of the same response.
+def recommend_command(
+    *,
+    classes: Annotated[int, typer.Option(min=20, help="How many there are.")] = 500,
+    naive: Annotated[bool, typer.Option(help="Measure the naive build, too; slow where classes are many.")] = True,
+    out: Out = RESULTS / "recommend.json",
+    as_json: AsJson = False,
+) -> None:
+    """Measure RecommendClasses on both runtimes, beside a bare gRPC echo and the naive build.
 
-    Simulates a site of 2,000 classes, trains a model, starts the servers on loopback and loads them in turn. Needs
-    redis-server. Takes about four minutes.
+    Simulates a site, trains a model, starts the servers on one core, with Redis as the online store, and loads
+    them in turn from another. The naive build is Feast's get_online_features for the member and all
+    classes, then the model. Needs redis-server. Takes about five minutes.
     """
     from bench.recommend import bench_recommend
 
-    document = bench_recommend()
-    _write(out, document)
-    if as_json:
-        print_json(document)
-    else:
-        print_table("RecommendClasses, 2,000 classes", RECOMMEND_HEADINGS, _recommend_rows(document))
+    document = bench_recommend(classes, with_naive=naive)
+    title = f"RecommendClasses, {classes:,} classes"
+    table = Table(title, RECOMMEND_HEADINGS, recommend_rows(document), half_lines(document))
+    present(document, out, table, as_json=as_json)
+
+
+@bench.command("peers")
+def peers_command(
+    *,
+    peer: Annotated[list[PredictPeer], typer.Option(help="May be repeated.")] = list(PredictPeer),  # noqa: B006
+    out: Out = RESULTS / "peers.json",
+    as_json: AsJson = False,
+) -> None:
+    """Measure Predict of 1 and 64 rows on both runtimes, beside MLServer and PyTriton with the same SavedModel.
+
+    Trains a model, starts the servers on one core, sees whether all give the same scores, and loads them in turn
+    from another core. The peers have environments of their own, which bench/peers/*/setup.sh make. Takes about
+    six minutes.
+    """
+    with importing_tensorflow():
+        from bench.predict import bench_peers
+
+    document = bench_peers(list(dict.fromkeys(found.value for found in peer)))
+    present(
+        document,
+        out,
+        Table(f"Predict, {document['inputs']} inputs", PEERS_HEADINGS, peers_rows(document)),
+        as_json=as_json,
+    )
 
 
 @bench.command("reload")
 def reload_command(
     reloads: Annotated[int, typer.Option(min=1, help="How many versions are published.")] = 10,
-    out: Out = _FOLDER / "reload.json",
+    out: Out = RESULTS / "reload.json",
     as_json: AsJson = False,
 ) -> None:
     """Measure what a reload costs the requests beside it: latency meanwhile, and memory afterwards.
@@ -67,13 +115,34 @@ def reload_command(
     with progress() as display:
         task = display.add_task("Reloading", total=reloads)
         document = bench_reload(reloads, lambda done: display.update(task, completed=done))
-    _write(out, document)
-    if as_json:
-        print_json(document)
-    else:
-        rows = [[name, *_latency(document[name])] for name in ("steady", "reload")]
-        print_table(f"RecommendClasses, {document['requests_per_second']:g} requests/s", RELOAD_HEADINGS, rows)
-        print_lines(_reload_lines(document))
+    rows = [[name, *latency_row(document[name])] for name in ("steady", "reload")]
+    title = f"RecommendClasses, {document['requests_per_second']:g} requests/s"
+    table = Table(title, RELOAD_HEADINGS, rows, reload_lines(document))
+    present(document, out, table, as_json=as_json)
+
+
+@bench.command("materialize")
+def materialize_command(
+    view: Annotated[str, typer.Option(help="Whose rows; a view of members.")] = "member_activity",
+    rows: Annotated[int, typer.Option(min=1000, help="How many there are.")] = 1_000_000,
+    rounds: Annotated[int, typer.Option(min=1, help="How often a fifth of them is written.")] = 5,
+    out: Out = RESULTS / "materialize.json",
+    as_json: AsJson = False,
+) -> None:
+    """Measure materialising to Redis beside a bare client's pipelined HSET of the same bytes, and beside Feast.
+
+    Simulates a site and makes rows of as many members as are asked for. In each round a fifth of them is written,
+    in turn by us and by redis-py, to which the bytes are given, and a hundredth by Feast's own code; all of them
+    are written once at the end. Needs redis-server, and memory for the rows in Redis. Takes about ten minutes.
+    """
+    from bench.materialize import bench_materialize
+
+    with progress() as display:
+        task = display.add_task("Materialising", total=rounds + 1)
+        document = bench_materialize(view, rows, rounds, lambda done: display.update(task, completed=done))
+    title = f"{view}: {document['features']} features, {document['bytes_per_row']} bytes a row"
+    table = Table(title, MATERIALIZE_HEADINGS, materialize_rows(document))
+    present(document, out, table, as_json=as_json)
 
 
 @bench.command("train")
@@ -87,7 +156,7 @@ def train_command(
     batch_size: Annotated[int, typer.Option(min=1)] = 4096,
     precision: Annotated[str, typer.Option(help="Of our matrix products: float32 or bfloat16.")] = "float32",
     peer: Annotated[Peer, typer.Option(help="The public implementation beside it.")] = Peer.FUXICTR,
-    out: Out = _FOLDER / "train.json",
+    out: Out = RESULTS / "train.json",
     as_json: AsJson = False,
 ) -> None:
     """Measure training beside FuxiCTR's Wide & Deep on the same table, and beside the bare perceptron's step.
@@ -113,48 +182,9 @@ def train_command(
             with_peer=peer is Peer.FUXICTR,
             on_round=lambda done: display.update(task, completed=done),
         )
-    _write(out, document)
-    if as_json:
-        print_json(document)
-    else:
-        print_table(f"Training on {document['data']}", TRAIN_HEADINGS, _train_rows(document))
-
-
-def _train_rows(document: Mapping[str, Any]) -> list[list[object]]:
-    rows: list[list[object]] = []
-    for name, side in document["sides"].items():
-        rate, ratio = side["rows_per_second"], document["paceline_to"].get(name, {})
-        spread = f"{rate['least']:,.0f} to {rate['greatest']:,.0f}"
-        rows.append([name, f"{rate['median']:,.0f}", spread, side.get("best_auc", ""), ratio.get("median", "")])
-    return rows
-
-
-def _recommend_rows(document: Mapping[str, Any]) -> list[list[object]]:
-    keys = ("requests_per_second", "p50_ms", "p99_ms", "share_of_echo")
-    return [
-        [result["in_flight"], name, *(row[key] for key in keys)]
-        for result in document["results"]
-        for name, row in result["servers"].items()
-    ]
-
-
-def _latency(found: Mapping[str, Any]) -> list[object]:
-    return [found["p50_ms"], found["p99_ms"], *found["p99_ms_range"]]
-
-
-def _reload_lines(document: Mapping[str, Any]) -> list[str]:
-    ratios = document["p99_ratio_of_rounds"]
-    return [
-        f"{document['requests']} requests, {document['failed_requests']} failed; {document['reloads']} reloads of"
-        f" {document['reload_seconds']:g} s each",
-        f"p99 during a reload is {document['p99_ratio']:g} times the steady one"
-        f" (rounds: {min(ratios):g} to {max(ratios):g})",
-        f"memory grew by {document['server_growth_mib']:g} MiB in the server and"
-        f" {document['children_growth_mib']:g} MiB in its runners",
-    ]
-
-
-def _write(out: Path, document: Mapping[str, Any]) -> None:
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    say(f"written to {out}")
+    present(
+        document,
+        out,
+        Table(f"Training on {document['data']}", TRAIN_HEADINGS, train_rows(document)),
+        as_json=as_json,
+    )

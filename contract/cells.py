@@ -1,35 +1,57 @@
-"""The status of a feature's value at the moment it is read.
+"""Which values count at the moment they are read.
 
-Feast ignores TTL online and marks expired values PRESENT (feast-dev/feast#6821), so the status is decided here,
-by the rule of its historical join: a row counts if ``event_time <= now <= event_time + ttl``.
+Feast ignores TTL online and marks expired values PRESENT (feast-dev/feast#6821), so it is decided here, by the
+rule of its historical join: a row counts if ``event_time <= now <= event_time + ttl``. A null and a number that is
+not finite are no values.
 """
 
 import math
-from enum import IntEnum
+from collections.abc import Sequence
+from enum import Enum
+from typing import Any
 
 
-class CellStatus(IntEnum):
-    """What is known of one feature of one entity."""
+class CellStatus(Enum):
+    """What there is of a feature of an entity at the moment that it is read."""
 
-    OK = 0
-    """There is a value and it is fresh."""
-    NULL = 1
-    """There is a fresh row whose value is null or not finite."""
-    MISSING = 2
-    """There is no row for the entity."""
-    STALE = 3
-    """The row is older than its view's TTL."""
+    OK = "has a value"
+    NULL = "has a row without a value, or with a number that is not finite"
+    MISSING = "has no row"
+    STALE = "has a row that is older than its TTL"
 
 
-def cell_status(value: object, *, age_seconds: float | None, ttl_seconds: float) -> CellStatus:
-    """Returns the status of a value that was written `age_seconds` ago, None if it never was.
-
-    A `ttl_seconds` of 0 is no limit.
-    """
-    if age_seconds is None:
+def row_status(age: float | None, ttl_seconds: float) -> CellStatus:
+    """Returns OK, MISSING or STALE for a row; see `cell_status`."""
+    if age is None:
         return CellStatus.MISSING
-    if ttl_seconds and age_seconds > ttl_seconds:
-        return CellStatus.STALE
-    if value is None or (isinstance(value, float) and not math.isfinite(value)):
-        return CellStatus.NULL
-    return CellStatus.OK
+    return CellStatus.OK if fresh_rows([age], ttl_seconds) == [True] else CellStatus.STALE
+
+
+def cell_status(value: Any, age: float | None, ttl_seconds: float) -> CellStatus:
+    """Returns what there is of a feature. Only where it is OK does the value count.
+
+    Args:
+        value: The value, None where there is none.
+        age: The seconds since its row was true; None where there is no row.
+        ttl_seconds: The greatest age that counts, 0 for no limit.
+    """
+    status = row_status(age, ttl_seconds)
+    is_null = status is CellStatus.OK and values_that_count([value], [True]) == [None]
+    return CellStatus.NULL if is_null else status
+
+
+def fresh_rows(ages: Sequence[float | None], ttl_seconds: float) -> list[bool]:
+    """Returns which rows count, ``[rows]``.
+
+    Args:
+        ages: The seconds since each row was true; None where there is no row.
+        ttl_seconds: The greatest age that counts, 0 for no limit.
+    """
+    limit = ttl_seconds or math.inf
+    return [age is not None and age <= limit for age in ages]
+
+
+def values_that_count(values: Sequence[Any], is_fresh: Sequence[bool]) -> list[Any]:
+    """Returns the values of one feature, ``[rows]``, None for those that do not count."""
+    kept = values if all(is_fresh) else [v if fresh else None for v, fresh in zip(values, is_fresh, strict=True)]
+    return [None if isinstance(value, float) and not math.isfinite(value) else value for value in kept]

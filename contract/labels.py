@@ -4,7 +4,7 @@ A label is either *pinned* to a version, or *follows* the newest. `DEFAULT_LABEL
 hand; any other label has to be promoted or unpinned once, before which it does not exist.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Self
@@ -80,6 +80,10 @@ class Labels:
     """How the members are split between labels; empty gives everything to the default label."""
     shadows: Mapping[str, float] = field(default_factory=dict)
     """The share of the requests that each shadowing label scores besides."""
+
+    def followed(self, versions: Sequence[int]) -> Sequence[int]:
+        """Returns those of all that are published, rising, that labels follow: all if every one was rejected."""
+        return [version for version in versions if version not in self.rejected] or versions
 
     def after(self, event: LabelEvent) -> Self:
         """Returns the labels once `event` has happened."""

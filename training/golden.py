@@ -15,7 +15,9 @@ SCORE_TOLERANCE = 1e-5
 """The largest difference between a golden probability and a served one: what reordering a float32 sum may cost."""
 
 KNOWN_MEMBERS = 4
-CLASSES = 24
+CLASSES = 63
+"""With one without features, more than three times the page that a server ranks before the version serves: what a
+server preselects of them is put to the proof, too."""
 FLAT_ROWS = 24
 
 

@@ -22,8 +22,7 @@ def serving_version(model_dir: Path) -> int | None:
         labels = fold(read_events(model_dir / HISTORY_FOLDER))
     except (OSError, ValueError) as error:
         raise DataError(f"{model_dir}: which version serves can't be told: {error}") from error
-    followed = [version for version in versions if version not in labels.rejected] or versions
-    return labels.states[DEFAULT_LABEL].version or (followed[-1] if followed else None)
+    return labels.states[DEFAULT_LABEL].version or next(reversed(labels.followed(versions)), None)
 
 
 def required_serving_version(model_dir: Path) -> int:

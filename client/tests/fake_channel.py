@@ -14,6 +14,7 @@ from paceline.v1 import model_service_pb2, recommendation_service_pb2
 RECOMMENDATIONS = recommendation_service_pb2.DESCRIPTOR.services_by_name["RecommendationService"]
 MODELS = model_service_pb2.DESCRIPTOR.services_by_name["ModelService"]
 RECOMMEND = RECOMMENDATIONS.methods_by_name["RecommendClasses"]
+BATCH = RECOMMENDATIONS.methods_by_name["BatchRecommendClasses"]
 SCORE = RECOMMENDATIONS.methods_by_name["ScoreClasses"]
 STATUS = MODELS.methods_by_name["GetModelStatus"]
 LONGEST = RetryPolicy(attempts=3, initial_backoff=0.1, max_backoff=1.0, jitter=lambda ceiling: ceiling)
@@ -62,9 +63,18 @@ class FakeChannel:
         _, rpc = self.take(method)
         rpc.terminate(response, (), grpc.StatusCode.OK, "")
 
-    def unary_unary(self, *args: Any, **options: Any) -> Callable[..., Any]:
-        method = self._channel.unary_unary(*args, **options)
+    def take_batch(self) -> tuple[Any, Any]:
+        """Returns the request of the next BatchRecommendClasses, and what answers it."""
+        _, request, rpc = self._channel.take_unary_stream(BATCH)
+        return request, rpc
 
+    def unary_stream(self, *args: Any, **options: Any) -> Callable[..., Any]:
+        return self._timed(self._channel.unary_stream(*args, **options))
+
+    def unary_unary(self, *args: Any, **options: Any) -> Callable[..., Any]:
+        return self._timed(self._channel.unary_unary(*args, **options))
+
+    def _timed(self, method: Callable[..., Any]) -> Callable[..., Any]:
         def call(request: Any, timeout: float) -> Any:
             self.timeouts.append(timeout)
             return method(request, timeout=timeout)

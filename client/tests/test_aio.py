@@ -4,7 +4,15 @@ import asyncio
 
 import pytest
 
-from paceline import AsyncPacelineClient, DeadlineExceeded, ErrorReason, InvalidRequest, RetryPolicy, Unavailable
+from paceline import (
+    AsyncPacelineClient,
+    DeadlineExceeded,
+    ErrorReason,
+    InvalidRequest,
+    RetryPolicy,
+    Unavailable,
+    recommend_request,
+)
 from paceline.testing import FakeServer
 from paceline.v1.model_service_pb2 import VERSION_STATE_AVAILABLE, VERSION_STATE_LOADING
 
@@ -27,6 +35,20 @@ async def test_the_three_calls_answer(paceline_server: FakeServer) -> None:
     assert [c.class_id for c in ranked.classes] == ["c2"]
     assert [c.score for c in scored.classes] == [0.25]
     assert [v.model_version.version for v in status.versions] == [1]
+
+
+async def test_a_batch_answers_at_the_places_of_its_requests_and_is_asked_again(
+    paceline_server: FakeServer,
+) -> None:
+    for member in ("m1", "m2", "m3"):
+        paceline_server.rank(member, [(f"class of {member}", 0.5)])
+    paceline_server.fail_next(BUSY)
+    requests = [recommend_request(member) for member in ("m1", "m2", "m3")]
+    sleeps = Sleeps()
+    async with AsyncPacelineClient(paceline_server.target, sleep=sleeps) as client:
+        found = {place: r.classes[0].class_id async for place, r in client.batch_recommend_classes(requests)}
+    assert found == {0: "class of m1", 1: "class of m2", 2: "class of m3"}
+    assert len(sleeps) == 1
 
 
 async def test_an_unavailable_server_is_asked_again_after_growing_pauses(paceline_server: FakeServer) -> None:

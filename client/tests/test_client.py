@@ -4,7 +4,7 @@ import grpc
 import pytest
 
 from client.tests.fake_channel import SCORE, STATUS, FakeChannel
-from paceline import DeadlineExceeded, InvalidRequest, PacelineError, Unavailable
+from paceline import DeadlineExceeded, InvalidRequest, PacelineError, Unavailable, recommend_request
 from paceline.v1.model_service_pb2 import (
     VERSION_STATE_AVAILABLE,
     VERSION_STATE_LOADING,
@@ -13,6 +13,7 @@ from paceline.v1.model_service_pb2 import (
     VersionState,
 )
 from paceline.v1.recommendation_service_pb2 import (
+    BatchRecommendClassesResponse,
     ModelVersion,
     RankedClass,
     RecommendClassesResponse,
@@ -99,6 +100,49 @@ def test_only_an_unavailable_server_is_asked_again(
     call = channel.begin(channel.client.recommend_classes, "m1")
     channel.fail(code)
     with pytest.raises(error):
+        call.result()
+    assert len(channel.timeouts) == 1
+
+
+def test_what_a_lost_server_did_not_answer_of_a_batch_is_asked_for_again(channel: FakeChannel) -> None:
+    requests = [recommend_request(f"m{number}") for number in range(3)]
+    answers = channel.client.batch_recommend_classes(requests, timeout=30.0)
+
+    first = channel.begin(next, answers)
+    _, rpc = channel.take_batch()
+    rpc.send_response(BatchRecommendClassesResponse(request_index=1, response=RESPONSE))
+    assert first.result() == (1, RESPONSE)
+    others = channel.begin(list, answers)
+    rpc.terminate((), UNAVAILABLE, "gone")
+    again, rpc = channel.take_batch()
+    rpc.send_response(BatchRecommendClassesResponse(request_index=1, response=RESPONSE))
+    rpc.send_response(BatchRecommendClassesResponse(request_index=0, response=RESPONSE))
+    rpc.terminate((), grpc.StatusCode.OK, "")
+
+    assert list(again.requests) == [requests[0], requests[2]]
+    assert others.result() == [(2, RESPONSE), (0, RESPONSE)]
+    assert channel.timeouts == pytest.approx([30.0, 30.0 - 0.1])
+
+
+def test_a_batch_of_any_size_is_sent_a_thousand_at_a_time(channel: FakeChannel) -> None:
+    requests = (recommend_request(f"m{number}") for number in range(1500))
+    call = channel.begin(lambda: list(channel.client.batch_recommend_classes(requests)))
+
+    for size in (1000, 500):
+        request, rpc = channel.take_batch()
+        assert len(request.requests) == size
+        for place in range(size):
+            rpc.send_response(BatchRecommendClassesResponse(request_index=place, response=RESPONSE))
+        rpc.terminate((), grpc.StatusCode.OK, "")
+
+    assert [place for place, _ in call.result()] == list(range(1500))
+
+
+def test_a_batch_that_is_refused_is_not_asked_again(channel: FakeChannel) -> None:
+    call = channel.begin(lambda: list(channel.client.batch_recommend_classes([recommend_request("m1")])))
+    _, rpc = channel.take_batch()
+    rpc.terminate((), grpc.StatusCode.INVALID_ARGUMENT, "as told")
+    with pytest.raises(InvalidRequest):
         call.result()
     assert len(channel.timeouts) == 1
 

@@ -57,8 +57,10 @@ def hashed_logistic_regression(inputs: Sequence[pb.Input], splits: Splits, utc_o
             [token for tokens in row for token in tokens] for row in zip(*columns, strict=True)
         )
 
-    model = LogisticRegression(C=_PENALTY, max_iter=200).fit(encode(splits.train), splits.train.labels)
-    return lambda table: _positive(model, encode(table))
+    train = encode(splits.train)
+    used = np.unique(train.indices)  # the weights of all other columns stay 0
+    model = LogisticRegression(C=_PENALTY, max_iter=200).fit(train[:, used], splits.train.labels)
+    return lambda table: _positive(model, encode(table)[:, used])
 
 
 def gradient_boosted_trees(inputs: Sequence[pb.Input], splits: Splits, utc_offset_hours: float) -> Peer:

@@ -1,17 +1,23 @@
 """Everything that reads the feature store, put together."""
 
+import asyncio
 import gc
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from contextlib import suppress
 
+from contract.stubs.manifest_pb2 import Manifest
+from server.app.settings import Settings
 from server.catalogue.reader import CatalogueReader
 from server.catalogue.refresher import Refresher
 from server.catalogue.snapshots import Snapshots
-from server.features.members import FeastMemberFeatures
-from server.features.online import OnlineFeatures
+from server.domain.errors import StoreUnavailable
+from server.features.guarded_cells import GuardedCells, Prober
+from server.features.members import FeastMemberFeatures, ObserveRows
+from server.features.online import OnlineFeatures, cell_reader
 from server.features.registry import Registry
 from server.features.registry_check import RegistryCheck
+from server.features.remembered_cells import LAST_KNOWN_SECONDS, OnRead, RememberedCells
 from server.features.store import open_store
 from server.models.leases import LoadedVersion
 
@@ -25,33 +31,58 @@ class FeatureSide:
     """The readers of one feature store and their threads.
 
     Args:
-        repo: The feature repository.
-        profile: The profile; the default one when empty.
+        settings: Those of the server.
         now: The time in seconds since the epoch.
+        on_read: Is told of every read of members' features.
+        on_rows: Is told of the rows that were read.
 
     Raises:
         ProfileError: There is no such profile, or it is not a Feast configuration.
     """
 
-    def __init__(self, repo: Path, profile: str, now: Callable[[], float]) -> None:
-        store = open_store(repo, profile)
+    def __init__(
+        self, settings: Settings, now: Callable[[], float], on_read: OnRead, on_rows: ObserveRows
+    ) -> None:
+        store = open_store(settings.repo, settings.profile)
         registry = Registry(store)
-        online = OnlineFeatures(store, registry, now)
+        cells = cell_reader(store)
+        online = OnlineFeatures(cells, registry, now)
         self._is_warm = False
         self._request_threads = ThreadPoolExecutor(MEMBER_READERS, "features")
         self._background_thread = ThreadPoolExecutor(1, "background")
         reader = CatalogueReader(online, self._background_thread, now)
         self._snapshots = Snapshots(reader, now=now, max_age_seconds=SNAPSHOT_SECONDS)
-        self.members = FeastMemberFeatures(online, self._request_threads)
-        self.checks = (RegistryCheck(registry, self._background_thread), reader.generation)
-        """What has to hold of a manifest before its model is loaded."""
+        self._prober = Prober()
+        remembered = RememberedCells(
+            GuardedCells(cells, self._prober),
+            fresh_seconds=settings.feature_cache_seconds,
+            last_known_seconds=LAST_KNOWN_SECONDS,
+            size=settings.feature_cache_members,
+            on_read=on_read,
+        )
+        self.members = FeastMemberFeatures(
+            OnlineFeatures(remembered, registry, now), self._request_threads, on_rows
+        )
+        self._reading_ahead: set[asyncio.Task[None]] = set()
+        self.checks = (RegistryCheck(registry, self._background_thread), reader.generation, self._read_ahead)
+        """What has to hold of a manifest before its model is loaded; the last begins what `prepare` needs."""
+
+    async def _read_ahead(self, manifest: Manifest) -> None:
+        """Begins to read the catalogue, which `prepare` waits for, while the model is loaded."""
+        task = asyncio.create_task(self._read(manifest))
+        self._reading_ahead.add(task)
+        task.add_done_callback(self._reading_ahead.discard)
+
+    async def _read(self, manifest: Manifest) -> None:
+        with suppress(StoreUnavailable):  # `prepare` asks again
+            await self._snapshots.current(manifest)
 
     async def prepare(self, loaded: LoadedVersion) -> None:
         """Gives a loaded version its catalogue, and opens what the first request would have to open."""
         manifest = loaded.manifest
         await loaded.use_snapshot(await self._snapshots.current(manifest))
         if not self._is_warm:
-            await self.members.read(manifest.inputs, manifest.feature_source.member_key, "")
+            await self.members.read(manifest.inputs, manifest.feature_source.member_key, [""])
             gc.collect()
             gc.freeze()  # what is here now stays: collections that looked at it took some 95 ms
             self._is_warm = True
@@ -62,5 +93,8 @@ class FeatureSide:
 
     async def close(self) -> None:
         """Ends the threads."""
+        for task in self._reading_ahead:
+            task.cancel()
+        self._prober.close()
         self._request_threads.shutdown()
         self._background_thread.shutdown()

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from typer import Option
 
+from server.app.settings import Runtime
 from server.models.policy import Transition
 
 _MODELS = "What is served"
@@ -36,12 +37,32 @@ Repo = Annotated[Path, Option(help="The feature repository.", rich_help_panel=_M
 Profile = Annotated[
     str, Option(help="Its profile, such as redis.", envvar="PACELINE_PROFILE", rich_help_panel=_MODELS)
 ]
+FeatureCacheSeconds = Annotated[
+    float,
+    Option(
+        min=0,
+        help="How long members' features are answered from memory; 0: only if the store can't be read.",
+        rich_help_panel=_MODELS,
+    ),
+]
+FeatureCacheMembers = Annotated[
+    int,
+    Option(
+        min=1,
+        help="Of how many members features are kept, some kilobytes each, for when the store can't be read, too.",
+        rich_help_panel=_MODELS,
+    ),
+]
 
 Host = Annotated[str, Option(help="The address to listen on.", rich_help_panel=_ADDRESSES)]
 Port = Annotated[int, Option(help="For gRPC; 0 takes a free one.", **_PORT)]
 HttpPort = Annotated[int, Option(help="For /metrics and /healthz.", **_PORT)]
 AdminAddress = Annotated[
     str, Option(help="For those who move labels and change what is served.", rich_help_panel=_ADDRESSES)
+]
+Workers = Annotated[
+    int,
+    Option(min=1, help="Processes that share the port, each with its own models.", rich_help_panel=_ADDRESSES),
 ]
 TlsCert = Annotated[
     Path | None, Option(help="The server's certificate chain, as PEM.", rich_help_panel=_ADDRESSES)
@@ -51,6 +72,10 @@ TlsClientCa = Annotated[
     Path | None, Option(help="Whose certificates clients have to show.", rich_help_panel=_ADDRESSES)
 ]
 
+RuntimeFlag = Annotated[
+    Runtime,
+    Option(help="openvino: faster, without TensorFlow; only ranks and predicts.", rich_help_panel=_MODELS),
+]
 PollSeconds = Annotated[
     float, Option(min=0.01, help="How often to look for what is new.", rich_help_panel=_VERSIONS)
 ]

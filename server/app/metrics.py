@@ -5,20 +5,24 @@ Ranking knows nothing of it: reading features is timed by a port that wraps a po
 
 import asyncio
 from collections import Counter as Tally
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from contract.stubs.manifest_pb2 import Input
+from server.domain.results import FeatureRow
 from server.domain.versions import VersionRecord, VersionState
 from server.models.leases import LoadedVersion
 from server.models.observation import Observation
-from server.ranking.ports import MemberFeatures, MemberRow
+from server.ranking.ports import MemberFeatures, MemberRows
 from server.rpc.ports import ModelStates
 
 SECONDS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+AGES = tuple(hours * 3600.0 for hours in (1 / 60, 0.25, 1, 3, 6, 12, 24, 36, 48, 72, 168, 720))
+"""Of features, from a minute to a month."""
 
 _LOOP_SECONDS = 5.0
 """How long Prometheus waits for the event loop."""
@@ -32,9 +36,22 @@ class Metrics:
         self.registry = CollectorRegistry()
         self._calls = self._counter("paceline_requests", "Requests by method and status code.", "method", "code")
         self._call_seconds = self._histogram("paceline_request_seconds", "How long requests took.", "method")
-        self._read_seconds = self._histogram("paceline_feature_read_seconds", "Reading a member's features.")
+        self._read_seconds = self._histogram("paceline_feature_read_seconds", "Reading members' features.")
+        self._reads = self._counter(
+            "paceline_member_reads",
+            "Members by where their features came from: store, memory; last_known or defaults without the store.",
+            "source",
+        )
+        self._rows = self._counter(
+            "paceline_feature_rows", "Rows of members by view: ok, missing, or stale by its TTL.", "view", "status"
+        )
+        self._ages = self._histogram(
+            "paceline_feature_age_seconds", "How old the rows of members were.", "view", buckets=AGES
+        )
         self._model_seconds = self._histogram(
-            "paceline_model_seconds", "What a version did for a request, with the way to its runner.", *_CALL
+            "paceline_model_seconds",
+            "A call of a version, for one request or several, with the way there.",
+            *_CALL,
         )
         self._failures = self._counter("paceline_model_failures", "What a version failed to do.", *_CALL)
         self._refusals = self._counter("paceline_refusals", "Versions that were refused.", "model", "reason")
@@ -66,6 +83,20 @@ class Metrics:
         if record.refusal is not None:
             self._refusals.labels(record.model_name, record.refusal.name).inc()
 
+    def observe_reads(self, counts: Mapping[str, int]) -> None:
+        """Takes note of how many members' features came from where."""
+        for source, count in counts.items():
+            self._reads.labels(source).inc(count)
+
+    def observe_rows(self, members: Sequence[Sequence[FeatureRow]]) -> None:
+        """Takes note of how old the features of members were."""
+        rows = list(chain.from_iterable(members))
+        for (view, status), count in Tally((row.view, row.status) for row in rows).items():
+            self._rows.labels(view, status.name.lower()).inc(count)
+        for row in rows:
+            if row.age_seconds is not None:
+                self._ages.labels(row.view).observe(row.age_seconds)
+
     def timed_features(self, features: MemberFeatures) -> MemberFeatures:
         """Returns `features`, timed."""
         return _TimedFeatures(features, self._read_seconds)
@@ -73,8 +104,8 @@ class Metrics:
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(name, text, labels, registry=self.registry)
 
-    def _histogram(self, name: str, text: str, *labels: str) -> Histogram:
-        return Histogram(name, text, labels, buckets=SECONDS, registry=self.registry)
+    def _histogram(self, name: str, text: str, *labels: str, buckets: Sequence[float] = SECONDS) -> Histogram:
+        return Histogram(name, text, labels, buckets=buckets, registry=self.registry)
 
 
 class _TimedFeatures:
@@ -82,9 +113,9 @@ class _TimedFeatures:
         self._features = features
         self._seconds = seconds
 
-    async def read(self, inputs: Sequence[Input], member_key: str, member_id: str) -> MemberRow:
+    async def read(self, inputs: Sequence[Input], member_key: str, member_ids: Sequence[str]) -> MemberRows:
         with self._seconds.time():
-            return await self._features.read(inputs, member_key, member_id)
+            return await self._features.read(inputs, member_key, member_ids)
 
 
 class _States(Collector):

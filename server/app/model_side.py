@@ -3,12 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from weakref import WeakKeyDictionary
 
 from server.app.feature_side import FeatureSide
+from server.app.place import Place
 from server.app.settings import Settings
+from server.app.turn import FileTurn
+from server.app.worker_admin import WorkerAdmin
 from server.domain.errors import RestartNeeded, StartError
 from server.domain.models import ModelConfig
 from server.domain.versions import VersionRecord
@@ -27,6 +31,9 @@ from server.models.storage.ports import StorageError
 PROBATION_SECONDS = 1.0
 """How often the versions on probation are looked at."""
 
+SETTLE_SECONDS = 600.0
+"""For what serves at the start, which other workers may be loading as well, one after another."""
+
 logger = logging.getLogger(__name__)
 
 OnVersion = Callable[[VersionRecord], None]
@@ -38,25 +45,27 @@ class ModelSide:
     Args:
         settings: How the server is run.
         configs: The models to serve.
-        start_runner: Starts the process of a version.
+        runtimes: What starts a runner, the preferred one first.
         features: Reads the feature store; None if no model ranks.
         on_version: Is told of every change of a version.
         on_models: Is told when other models are served.
         on_call: Is told of every call of a version.
         now: The time in seconds since the epoch.
+        place: Which of several workers this is; None if there are no others.
     """
 
     def __init__(
         self,
         settings: Settings,
         configs: Sequence[ModelConfig],
-        start_runner: StartRunner,
+        runtimes: Sequence[StartRunner],
         *,
         features: FeatureSide | None,
         on_version: OnVersion,
         on_models: Callable[[], None],
         on_call: OnCall,
         now: Callable[[], float],
+        place: Place | None = None,
     ) -> None:
         self._configs = configs
         self._settings = settings
@@ -64,14 +73,14 @@ class ModelSide:
         self._on_version = on_version
         self._on_call = on_call
         self._cache = Cache(settings.cache_dir, int(settings.cache_gib * 2**30))
-        self._turn = asyncio.Semaphore()
+        self._turn = FileTurn(place.turn) if place else asyncio.Semaphore()
         self._loader = Loader(
-            start_runner, requires_manifest=settings.require_manifest, max_slowdown=settings.max_slowdown
+            runtimes, requires_manifest=settings.require_manifest, max_slowdown=settings.max_slowdown
         )
         self._features = features
         self._watches: WeakKeyDictionary[ModelManager, ProbationWatch] = WeakKeyDictionary()
         self.served = ServedModels(self._make_manager, settings.poll_seconds, on_models)
-        self.admin = Admin(self.served, now)
+        self.admin = (WorkerAdmin if place else Admin)(self.served, now)
 
     @property
     def ranking(self) -> Sequence[LoadedVersion]:
@@ -99,6 +108,13 @@ class ModelSide:
                 raise StartError(f"model {config.name!r}: {error}") from None
             self.served.start(manager)
             self.served.add(manager)
+
+    async def settle(self) -> None:
+        """Returns once all that can be loaded of the models is, at most after `SETTLE_SECONDS`."""
+        managers = [self.served.manager(config.name) for config in self._configs]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_SECONDS):
+                await asyncio.gather(*(manager.has_settled.wait() for manager in managers))
 
     async def watch(self) -> None:
         """Looks at the versions on probation for ever."""

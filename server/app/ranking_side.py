@@ -8,6 +8,8 @@ from server.domain.requests import RecommendRequest
 from server.domain.results import Ranking
 from server.models.arms import ArmModels, LabelModels
 from server.models.served import ServedModels
+from server.ranking.batches import Batches
+from server.ranking.bulk import BulkRecommender
 from server.ranking.inputs import InputReader
 from server.ranking.ports import MemberFeatures
 from server.ranking.recommend import Recommender
@@ -37,11 +39,12 @@ class RankingSide:
     ) -> None:
         self._served = served
         self._model_name = model_name
-        self._inputs = InputReader(metrics.timed_features(features), now)
+        self._batches = Batches(InputReader(metrics.timed_features(features), now))
         models = ArmModels(served, model_name)
         self._shadows = Shadows(self._rank_with, self._shares, ShadowMetrics(metrics.registry), now=now)
-        recommender = ShadowingRecommender(Recommender(models, self._inputs).recommend, self._shadows)
-        self.service = recommendation_service(recommender.recommend, Scorer(models, self._inputs).score)
+        recommend = ShadowingRecommender(Recommender(models, self._batches).recommend, self._shadows).recommend
+        recommend_all, score = BulkRecommender(recommend).recommend, Scorer(models, self._batches).score
+        self.service = recommendation_service(recommend, recommend_all, score)
 
     async def close(self) -> None:
         """Gives up what shadows have under way."""
@@ -49,7 +52,7 @@ class RankingSide:
 
     async def _rank_with(self, label: str, request: RecommendRequest) -> Ranking:
         models = LabelModels(self._served, self._model_name, label)
-        return await Recommender(models, self._inputs).recommend(request)
+        return await Recommender(models, self._batches).recommend(request)
 
     def _shares(self) -> Mapping[str, float]:
         manager = self._served.find(self._model_name)

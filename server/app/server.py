@@ -3,9 +3,11 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from functools import partial
+
+from prometheus_client import CollectorRegistry
 
 from server.app.address import admin_address
 from server.app.feature_side import FeatureSide
@@ -14,8 +16,11 @@ from server.app.keys import read_keys
 from server.app.metrics import Metrics
 from server.app.model_config import read_model_configs
 from server.app.model_side import ModelSide
+from server.app.place import Place
+from server.app.ports import Ports, log_ports
 from server.app.ranking_side import RankingSide
-from server.app.settings import Settings
+from server.app.settings import Runtime, Settings
+from server.domain.errors import StartError
 from server.domain.versions import VersionRecord
 from server.models.client import RunnerProcess
 from server.models.ports import StartRunner
@@ -25,19 +30,20 @@ from server.rpc.services import admin_services, model_services
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """Where a server listens."""
+def _preferred(runtime: Runtime) -> list[StartRunner]:
+    """Returns what starts a runner before TensorFlow is asked.
 
-    grpc: int
-    admin: int
-    http: int
-
-
-def _log_ports(ports: Ports) -> None:
-    logger.info(
-        "listening on port %d, for admins on port %d, for HTTP on port %d", ports.grpc, ports.admin, ports.http
-    )
+    Raises:
+        StartError: The runtime is not installed.
+    """
+    if runtime is Runtime.TENSORFLOW:
+        return []
+    try:
+        from server.models.openvino.runner import OpenVinoRunner  # noqa: PLC0415 (an extra)
+    except ModuleNotFoundError as error:
+        message = f"--runtime {runtime.value} needs the package {error.name}: pip install 'paceline[openvino]'"
+        raise StartError(message) from None
+    return [OpenVinoRunner.start]
 
 
 class Server:
@@ -45,8 +51,9 @@ class Server:
 
     Args:
         settings: How it is run.
-        start_runner: Starts the process of a version.
+        start_runner: Starts the process that runs a version in TensorFlow.
         now: The time in seconds since the epoch.
+        place: Which of several workers this is, whose supervisor then serves HTTP; None if there are no others.
 
     Raises:
         StartError: The model config can't be read.
@@ -59,22 +66,25 @@ class Server:
         *,
         start_runner: StartRunner = RunnerProcess.start,
         now: Callable[[], float] = time.time,
+        place: Place | None = None,
     ) -> None:
         self._settings = settings
+        self._place = place
         self._changed = asyncio.Event()
         self._metrics = Metrics()
         configs = read_model_configs(settings)
         is_ranking = any(config.name == settings.model for config in configs)
-        features = FeatureSide(settings.repo, settings.profile, now) if is_ranking else None
+        features = self._features(settings, now) if is_ranking else None
         self._models = ModelSide(
             settings,
             configs,
-            start_runner,
+            (*_preferred(settings.runtime), start_runner),
             features=features,
             on_version=self._note,
             on_models=self._changed.set,
             on_call=self._metrics.observe_call,
             now=now,
+            place=place,
         )
         served = self._models.served
         services = list(model_services(served, served))
@@ -85,10 +95,19 @@ class Server:
             services.append(ranking.service)
             self._loops.append(partial(features.refresh, lambda: self._models.ranking, settings.poll_seconds))
             self._closers = [ranking.close, *self._closers, features.close]
-        self._grpc = GrpcServer(services, self._metrics.observe_request)
-        self._admin = GrpcServer(admin_services(served, self._models.admin), self._metrics.observe_request)
+        make = partial(GrpcServer, observe=self._metrics.observe_request, shares_port=place is not None)
+        self._grpc = make(services)
+        self._admin = make(admin_services(served, self._models.admin))
 
-    async def run(self, stop: asyncio.Event, on_start: Callable[[Ports], None] = _log_ports) -> None:
+    def _features(self, settings: Settings, now: Callable[[], float]) -> FeatureSide:
+        return FeatureSide(settings, now, self._metrics.observe_reads, self._metrics.observe_rows)
+
+    @property
+    def registry(self) -> CollectorRegistry:
+        """What it measures."""
+        return self._metrics.registry
+
+    async def run(self, stop: asyncio.Event, on_start: Callable[[Ports], None] = log_ports) -> None:
         """Serves until `stop` is set, then lets the calls under way end.
 
         Args:
@@ -96,35 +115,57 @@ class Server:
             on_start: Is told the ports once they are open.
 
         Raises:
-            StartError: A port is in use, an address is not one, or a key can't be read.
+            StartError: A port is in use, an address is not one, a key can't be read, or a model lies where none
+                can be.
         """
-        settings, admin = self._settings, admin_address(self._settings)
-        keys = read_keys(settings)
-        port = self._grpc.bind(settings.host, settings.port, keys)
-        admin_port = self._admin.bind(admin.host, admin.port, keys)
-        http = HttpServer(settings.host, settings.http_port, self._metrics.registry)
+        settings, place = self._settings, self._place
+        keys, admin = read_keys(settings), admin_address(settings)
+        bind = partial(self._grpc.bind, settings.host, settings.port, keys)
+        port = bind() if place is None else settings.port
+        admin_port = self._admin.bind(admin.host, admin.port, keys) if place is None or place.is_first else None
+        http = HttpServer(settings.host, settings.http_port, self.registry) if place is None else None
         self._metrics.watch(self._models.served, lambda: self._models.ranking)
         try:
-            await self._grpc.start()
             await self._admin.start()
-            on_start(Ports(port, admin_port, http.port))
-            await self._run_loops(stop)
+            self._models.start()
+            async with self._running_loops():
+                if place is not None and await self._settles_before(stop):
+                    bind()
+                await self._grpc.start()
+                self._changed.set()
+                on_start(Ports(port, admin_port, http.port if http else None))
+                await stop.wait()
+                await self._drain()
         finally:
             for close in self._closers:
                 await close()
-            http.close()
+            if http is not None:
+                http.close()
         logger.info("ended")
 
-    async def _run_loops(self, stop: asyncio.Event) -> None:
-        self._models.start()
+    @asynccontextmanager
+    async def _running_loops(self) -> AsyncIterator[None]:
         async with asyncio.TaskGroup() as tasks:
             loops = [tasks.create_task(_run(loop)) for loop in self._loops]
-            await stop.wait()
-            grace = self._settings.grace_seconds
-            logger.info("ending: calls under way have %g s", grace)
-            await asyncio.gather(self._grpc.stop(grace), self._admin.stop(grace))
+            yield
             for loop in loops:
                 loop.cancel()
+
+    async def _settles_before(self, stop: asyncio.Event) -> bool:
+        """Returns True once the models are loaded, False if it is to stop first.
+
+        A worker listens no earlier: it would refuse calls that the others can answer.
+        """
+        waits = [asyncio.create_task(self._models.settle()), asyncio.create_task(stop.wait())]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for task in waits:
+            task.cancel()
+        return not stop.is_set()
+
+    async def _drain(self) -> None:
+        grace = self._settings.grace_seconds
+        logger.info("ending: calls under way have %g s", grace)
+        await asyncio.gather(self._grpc.stop(grace), self._admin.stop(grace))
 
     async def _tell_health(self) -> None:
         while True:

@@ -1,10 +1,21 @@
 """What a server is told when it starts. Read once; everything else receives plain values."""
 
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
 from server.models.policy import Transition
 from server.ranking.probation import ProbationLimits
+
+
+class Runtime(Enum):
+    """What runs the models."""
+
+    TENSORFLOW = "tensorflow"
+    """Every signature, in a process of its own for each version."""
+    OPENVINO = "openvino"
+    """Ranking and the default signature, in the server's process; TensorFlow for versions that it can't run."""
+
 
 CACHE_DIR = Path.home() / ".cache" / "paceline" / "models"
 
@@ -21,6 +32,10 @@ class Settings:
     """The feature repository."""
     profile: str = ""
     """Which profile of the feature repository; its default one when empty."""
+    feature_cache_seconds: float = 0.0
+    """How long members' features may be answered from memory; 0 reads them for each request."""
+    feature_cache_members: int = 10_000
+    """How many members a process remembers, some kilobytes each."""
     model_config_file: Path | None = None
     """Which models to serve, as TensorFlow Serving's ModelServerConfig in text; only `model` when None."""
     host: str = "127.0.0.1"
@@ -30,10 +45,14 @@ class Settings:
     """For ModelAdminService and HandleReloadConfigRequest; port 0 takes a free one."""
     http_port: int = 8501
     """For metrics and liveness; 0 takes a free one."""
+    workers: int = 1
+    """How many processes answer on the port, each with runners of its own; with 1, this one does."""
     poll_seconds: float = 1.0
     """How often to look for new versions, moved labels and a new catalogue."""
     require_manifest: bool = False
     """Whether every model has to have a manifest, and not just the one that ranks."""
+    runtime: Runtime = Runtime.TENSORFLOW
+    """What runs the models."""
     transition: Transition = Transition.AVAILABILITY
     """What comes first when versions are loaded and unloaded."""
     keep_seconds: float = 600.0

@@ -10,7 +10,7 @@ PacelineError
 │   ├── LabelConfigured  the label is set by the model config
 │   ├── NotReadable      the history of labels can't be read
 │   ├── NotWritable      the history of labels can't be written
-│   └── RestartNeeded    only a server that starts with the model can serve it
+│   └── RestartNeeded    only a server that is started anew can serve that
 ├── NotAllowed           only the admin address answers this
 ├── ModelFailed          the model could not do what it was asked
 ├── Unavailable          the request is fine, this server can't answer it now
@@ -37,6 +37,10 @@ class FieldViolation:
 
     field: str
     description: str
+
+    def inside(self, outer: str) -> "FieldViolation":
+        """Returns it as one of the message in the field `outer`."""
+        return FieldViolation(f"{outer}.{self.field}", self.description)
 
 
 class InvalidRequest(PacelineError):
@@ -80,7 +84,7 @@ class NotWritable(Conflict):
 
 
 class RestartNeeded(Conflict):
-    """Only a server that starts with the model can serve it."""
+    """Only a server that is started anew can serve these models."""
 
 
 class NotAllowed(PacelineError):

@@ -55,6 +55,8 @@ class RecommendRequest:
     """When there are any, only these are ranked."""
     context: RequestContext = RequestContext()
     class_feature_names: Sequence[str] = ()
+    is_bulk: bool = False
+    """Whether the requests of others go first."""
 
 
 @dataclass(frozen=True, slots=True)

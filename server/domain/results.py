@@ -2,8 +2,29 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
 
+from contract.cells import CellStatus
 from server.domain.requests import Value
+
+
+class ServingMode(Enum):
+    """Where the features of a member are from."""
+
+    LIVE = "the online store"
+    LAST_KNOWN = "what was last read of the member, because the store can't be read"
+    DEFAULTS = "nowhere, because the store can't be read: the model took its defaults"
+
+
+class FeatureRow(NamedTuple):
+    """What the store holds of a member in one feature view."""
+
+    view: str
+    status: CellStatus
+    """OK, MISSING or STALE."""
+    age_seconds: float | None
+    """Since its features were true; None where there is no row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +39,10 @@ class Source:
     """The generation of the catalogue."""
     arm: str = ""
     """The label that the traffic split gave the member."""
+    serving_mode: ServingMode = ServingMode.LIVE
+    """Where the member's features are from."""
+    feature_rows: Sequence[FeatureRow] = ()
+    """How old they are, by view."""
 
 
 @dataclass(frozen=True, slots=True)

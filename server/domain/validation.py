@@ -13,24 +13,21 @@ MAX_CLASS_IDS = 10_000
 MAX_FILTERS = 32
 MAX_FILTER_VALUES = 1_000
 MAX_CLASS_FEATURE_NAMES = 32
+MAX_BATCH = 1_000
 TIMES = range(-62_135_596_800, 253_402_300_800)
 """The seconds that a Timestamp may hold: the years 1 to 9999."""
 
 
 def check_recommend(request: RecommendRequest) -> None:
     """Raises InvalidRequest with every violation of the limits of a RecommendRequest."""
-    _raise(
-        [
-            *_member_id(request.member_id),
-            *_page_size(request.page_size),
-            *_at_most("filters", request.filters, MAX_FILTERS),
-            *_at_most("excluded_class_ids", request.excluded_class_ids, MAX_CLASS_IDS),
-            *_at_most("candidate_class_ids", request.candidate_class_ids, MAX_CLASS_IDS),
-            *_at_most("class_feature_names", request.class_feature_names, MAX_CLASS_FEATURE_NAMES),
-            *_filters(request.filters[:MAX_FILTERS]),
-            *_request_time(request.context),
-        ]
-    )
+    _raise(list(_recommend(request)))
+
+
+def check_batch(requests: Sequence[RecommendRequest]) -> None:
+    """Raises InvalidRequest with every violation of the limits of a batch and of its requests."""
+    field = "requests"
+    inside = (v.inside(f"{field}[{i}]") for i, r in enumerate(requests[:MAX_BATCH]) for v in _recommend(r))
+    _raise([*_not_empty(field, requests), *_at_most(field, requests, MAX_BATCH), *inside])
 
 
 def check_score(request: ScoreRequest) -> None:
@@ -48,6 +45,17 @@ def check_score(request: ScoreRequest) -> None:
 def _raise(violations: Sequence[FieldViolation]) -> None:
     if violations:
         raise InvalidRequest(violations)
+
+
+def _recommend(request: RecommendRequest) -> Iterator[FieldViolation]:
+    yield from _member_id(request.member_id)
+    yield from _page_size(request.page_size)
+    yield from _at_most("filters", request.filters, MAX_FILTERS)
+    yield from _at_most("excluded_class_ids", request.excluded_class_ids, MAX_CLASS_IDS)
+    yield from _at_most("candidate_class_ids", request.candidate_class_ids, MAX_CLASS_IDS)
+    yield from _at_most("class_feature_names", request.class_feature_names, MAX_CLASS_FEATURE_NAMES)
+    yield from _filters(request.filters[:MAX_FILTERS])
+    yield from _request_time(request.context)
 
 
 def _member_id(member_id: str) -> Iterator[FieldViolation]:

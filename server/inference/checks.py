@@ -1,8 +1,10 @@
 """What of a request can be checked against a signature before the model is run."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from server.domain.errors import FieldViolation, InvalidRequest
@@ -26,10 +28,10 @@ def misfit(spec: TensorSpec, tensor: NDArray[Any]) -> str | None:
 
     A quantised input is a tensor of the whole numbers that it is stored as.
     """
-    found = TensorSpec("string" if tensor.dtype.hasobject else tensor.dtype.name, tensor.shape)
-    if found.dtype == spec.dtype.removeprefix("q") and _shape_fits(spec.shape, tensor.shape):
+    dtype = _dtype_name(tensor.dtype)
+    if dtype == spec.dtype.removeprefix("q") and _shape_fits(spec.shape, tensor.shape):
         return None
-    return f"is {found}, expected {spec}"
+    return f"is {TensorSpec(dtype, tensor.shape)}, expected {spec}"
 
 
 def listed(names: Iterable[str]) -> str:
@@ -37,11 +39,21 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(repr(name) for name in sorted(names)) or "none"
 
 
+@cache
+def _dtype_name(dtype: "np.dtype[Any]") -> str:
+    """Returns TensorFlow's name of a dtype; NumPy takes a microsecond to tell its own, for each tensor."""
+    return "string" if dtype.hasobject else dtype.name
+
+
 def _shape_fits(spec: tuple[int | None, ...] | None, found: tuple[int, ...]) -> bool:
     if spec is None:
         return True
-    sizes = zip(spec, found, strict=False)
-    return len(spec) == len(found) and all(expected in (None, size) for expected, size in sizes)
+    if len(spec) != len(found):
+        return False
+    for expected, size in zip(spec, found, strict=True):  # noqa: SIM110, a generator takes twice as long
+        if expected is not None and expected != size:
+            return False
+    return True
 
 
 def _unknown(signature: Signature, inputs: Tensors) -> Iterator[FieldViolation]:
@@ -55,8 +67,8 @@ def _missing(signature: Signature, inputs: Tensors) -> Iterator[FieldViolation]:
 
 
 def _misfits(signature: Signature, inputs: Tensors) -> Iterator[FieldViolation]:
-    for name in sorted(inputs.keys() & signature.inputs.keys()):
-        difference = misfit(signature.inputs[name], inputs[name])
+    for name in sorted(inputs):
+        difference = misfit(signature.inputs[name], inputs[name]) if name in signature.inputs else None
         if difference:
             yield FieldViolation(f"inputs[{name!r}]", difference)
 

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -15,9 +16,10 @@ from numpy.typing import NDArray
 from contract.stubs.manifest_pb2 import Manifest
 from server.domain.errors import ModelFailed, NoModel, RunnerLost
 from server.domain.patience import seconds_given
-from server.domain.signatures import Signatures, Tensors
+from server.domain.signatures import DEFAULT_SIGNATURE, Signatures, Tensors
 from server.models.observation import Observation, OnCall
 from server.models.ports import INTERNAL, CallFailed, Runner
+from server.models.row_batches import RowBatches, have_rows
 from server.ranking.ports import Columns, Snapshot
 
 _NO_SNAPSHOT = 0
@@ -51,6 +53,7 @@ class LoadedVersion:
         self.manifest = manifest
         self.runner = runner
         self.signatures = signatures
+        self._rows = RowBatches(partial(runner.run, DEFAULT_SIGNATURE))
         self._leases: Counter[int] = Counter()
         self._last_key = _NO_SNAPSHOT
         self._resident: _Resident | None = None
@@ -98,6 +101,14 @@ class LoadedVersion:
         lease = VersionLease(self, self._resident, model_name, label, on_call)
         self._leases[lease.key] += 1
         return lease
+
+    async def run(self, signature: str, tensors: Tensors, outputs: Collection[str]) -> Tensors:
+        """Runs a signature; see `server.models.ports.Runner.run`. Rows that are scored apart share calls."""
+        is_by_row = signature == DEFAULT_SIGNATURE and signature in self.signatures and self.manifest.inputs
+        if not is_by_row or not have_rows(self.signatures[signature], tensors):
+            return await self.runner.run(signature, tensors, outputs)
+        found = await self._rows.run(tensors)
+        return {name: found[name] for name in outputs or found}
 
     def give_back(self, key: int) -> None:
         """Ends a lease on the snapshot under `key`."""
@@ -157,24 +168,24 @@ class VersionLease:
         try:
             ranking = await self._loaded.runner.rank(self.key, columns, candidates, count)
         except RunnerLost:
-            self._observe(begun, has_failed=True)
+            self._observe(begun, requests=len(candidates), has_failed=True)
             raise
         except asyncio.CancelledError:
-            self._observe_given_up(begun)
+            self._observe_given_up(begun, len(candidates))
             raise
         except CallFailed as error:
-            self._observe(begun, has_failed=True)
+            self._observe(begun, requests=len(candidates), has_failed=True)
             # The caller has no part in it, so nothing of TensorFlow's message is for them.
             _log.exception("model=%s version=%d can't rank", self.model_name, self.version)
             raise ModelFailed(f"version {self.version} of {self.model_name!r} can't rank", INTERNAL) from error
-        self._observe(begun, ranking[0])
+        self._observe(begun, ranking[0], requests=len(candidates))
         return ranking
 
     async def run(self, signature: str, tensors: Tensors, outputs: Collection[str] = ()) -> Tensors:
         """Runs a signature; see `server.inference.ports.Servable.run`."""
         begun = time.perf_counter()
         try:
-            found = await self._loaded.runner.run(signature, tensors, outputs)
+            found = await self._loaded.run(signature, tensors, outputs)
         except RunnerLost:
             self._observe(begun, has_failed=True)
             raise
@@ -187,19 +198,24 @@ class VersionLease:
         self._observe(begun)
         return found
 
-    def _observe_given_up(self, begun: float) -> None:
+    def _observe_given_up(self, begun: float, requests: int = 1) -> None:
         """Takes note of a call that nobody waits for any more, which would have taken longer still.
 
         A caller that hedges gives up calls of good versions, too, but long before its time is up.
         """
         has_failed = time.perf_counter() - begun > _BLAMED_SHARE * seconds_given.get()
-        self._observe(begun, has_failed=has_failed)
+        self._observe(begun, requests=requests, has_failed=has_failed)
 
     def _observe(
-        self, begun: float, scores: NDArray[np.float32] | None = None, *, has_failed: bool = False
+        self,
+        begun: float,
+        scores: NDArray[np.float32] | None = None,
+        *,
+        requests: int = 1,
+        has_failed: bool = False,
     ) -> None:
         seconds = time.perf_counter() - begun
-        self._on_call(Observation(self.model_name, self.version, self.arm, seconds, scores, has_failed))
+        self._on_call(Observation(self.model_name, self.version, self.arm, seconds, scores, has_failed, requests))
 
     def __enter__(self) -> Self:
         return self

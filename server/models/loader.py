@@ -1,6 +1,7 @@
 """How a version is brought to serve: verified, checked, loaded, proven, prepared, warmed and timed."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +21,15 @@ from server.models.speed import check_speed
 from server.models.storage.threads import in_own_thread
 from server.models.verify import verified_manifest
 
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Loader:
     """Loads versions into runners."""
 
-    start_runner: StartRunner
+    runtimes: Sequence[StartRunner]
+    """What starts a runner, the preferred one first. Where one can't serve a version, the next is asked."""
     checks: Sequence[Check] = ()
     """What else has to hold of a manifest with a feature source before its model is loaded."""
     prepare: Callable[[LoadedVersion], Awaitable[None]] | None = None
@@ -55,22 +59,31 @@ class Loader:
         """
         manifest = await in_own_thread(verified_manifest, version_dir, required=self.requires_manifest)
         await self._check(manifest)
-        runner = await self.start_runner(on_lost)
-        try:
-            async with asyncio.timeout(self.timeout_seconds):
-                signatures = await _load(runner, version_dir)
-                await _warm_up(runner, version_dir)
-                await _prove(runner, signatures, manifest)
+        async with asyncio.timeout(self.timeout_seconds):
+            runner, signatures = await self._start(version_dir, manifest, on_lost)
+            try:
                 loaded = LoadedVersion(manifest or _manifest_of(version_dir), runner, signatures)
                 await self._prepare(loaded)
                 await runner.serve()
                 await self._compare(loaded, serving)
-            if runner.is_lost:  # since it answered
-                raise RunnerLost("the runner ended")
-        except BaseException:
-            await runner.close()
-            raise
+                if runner.is_lost:  # since it answered
+                    raise RunnerLost("the runner ended")
+            except BaseException:
+                await runner.close()
+                raise
         return loaded
+
+    async def _start(
+        self, version_dir: Path, manifest: Manifest | None, on_lost: Callable[[], None]
+    ) -> tuple[Runner, Signatures]:
+        """Returns the first runner that loads the version and gives what its manifest promises."""
+        *preferred, last = self.runtimes
+        for start in preferred:
+            try:
+                return await _proven(await start(on_lost), version_dir, manifest)
+            except Refused as refused:
+                _log.warning("%s is served by TensorFlow: %s", version_dir, refused)
+        return await _proven(await last(on_lost), version_dir, manifest)
 
     async def _check(self, manifest: Manifest | None) -> None:
         if manifest and manifest.HasField("feature_source"):
@@ -85,6 +98,18 @@ class Loader:
     async def _compare(self, loaded: LoadedVersion, serving: LoadedVersion | None) -> None:
         if serving and self.max_slowdown is not None:
             await check_speed(loaded, serving, self.max_slowdown)
+
+
+async def _proven(runner: Runner, version_dir: Path, manifest: Manifest | None) -> tuple[Runner, Signatures]:
+    """Returns the runner with the version loaded and held to its manifest; ends it if that fails."""
+    try:
+        signatures = await _load(runner, version_dir)
+        await _warm_up(runner, version_dir)
+        await _prove(runner, signatures, manifest)
+    except BaseException:
+        await runner.close()
+        raise
+    return runner, signatures
 
 
 async def _load(runner: Runner, version_dir: Path) -> Signatures:

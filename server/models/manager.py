@@ -5,6 +5,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -71,7 +72,7 @@ class ModelManager:
         on_move: OnMove = lambda _: None,
         on_call: OnCall = lambda _: None,
         clock: Callable[[], float] = time.time,
-        turn: asyncio.Semaphore | None = None,
+        turn: AbstractAsyncContextManager[object] | None = None,
     ) -> None:
         self.config = config
         self.book = VersionBook(config.name, on_change, clock, lifecycle.settle_seconds)
@@ -88,6 +89,8 @@ class ModelManager:
         self._turn = turn or asyncio.Semaphore()
         self.has_tried = asyncio.Event()
         """Set once a version is available, and each that the config labels, or there is none to try."""
+        self.has_settled = asyncio.Event()
+        """Set once all that can be loaded is, or there is none to try."""
         self._is_retired = False
         self._idle: set[asyncio.Event] = set()
         """Set when there may be something to do."""
@@ -176,6 +179,8 @@ class ModelManager:
             case None:
                 if not self.book.is_arriving:
                     self.has_tried.set()
+                if self.has_tried.is_set():
+                    self.has_settled.set()
                 return False
         if self._has_what_is_labelled:
             self.has_tried.set()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What came of one call of a version."""
+    """What came of one call of a version, for one request or several."""
 
     model_name: str
     version: int
@@ -21,6 +21,8 @@ class Observation:
     """The scores of a ranking, ``[members, count]``."""
     has_failed: bool = False
     """Whether the version failed, through no fault of the caller; also by using up the caller's time."""
+    request_count: int = 1
+    """For how many requests it was."""
 
 
 OnCall = Callable[[Observation], None]

@@ -54,11 +54,12 @@ class ProbationWatch:
 
     def observe(self, call: Observation) -> None:
         """Takes note of what came of a call."""
-        stats = self._stats.setdefault(call.version, VersionStats())
-        if call.has_failed:
-            stats.record_failure(self._clock())
-        else:
-            stats.record(self._clock(), call.seconds, () if call.scores is None else call.scores[0])
+        stats = self._stats.get(call.version) or self._stats.setdefault(call.version, VersionStats())
+        for request in range(call.request_count):
+            if call.has_failed:
+                stats.record_failure(self._clock())
+            else:
+                stats.record(self._clock(), call.seconds, () if call.scores is None else call.scores[request])
 
     def follow(self, manager: ModelManager, move: Move) -> None:
         """Puts the version that a label was moved to on probation.

@@ -11,6 +11,16 @@ from server.domain.versions import RefusalReason, Refused
 Scores = NDArray[np.float32]
 
 
+def falling(scores: Scores, positions: NDArray[np.int32]) -> Scores:
+    """Returns scores of falling logits without the rounding by which some rise.
+
+    Args:
+        scores: ``[members, count]``.
+        positions: Of their classes ``[members, count]``; a negative one has no class, and its score stays.
+    """
+    return np.where(positions < 0, scores, np.minimum.accumulate(scores, axis=1))
+
+
 def check_finite(what: str, scores: Scores) -> None:
     """Refuses scores that are NaN or infinite.
 

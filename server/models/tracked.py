@@ -1,11 +1,8 @@
 """What the manager knows of one version."""
 
+from server.domain.retries import STABLE_SECONDS, wait_seconds
 from server.domain.versions import RefusalReason, Refused, VersionRecord, VersionState
 from server.models.storage.ports import Fingerprint
-
-_STABLE_SECONDS = 60
-"""A version that has served so long is no longer held to account for failures before."""
-_MAX_WAIT_SECONDS = 60
 
 
 class TrackedVersion:
@@ -73,9 +70,9 @@ class TrackedVersion:
     def fail(self, message: str, now: float) -> None:
         """Goes back to LOADING, or stays there, to be tried again: at once, then after 1, 2, 4 … 60 seconds."""
         self._loading = None
-        was_stable = self.state is VersionState.AVAILABLE and now - self.record.since >= _STABLE_SECONDS
+        was_stable = self.state is VersionState.AVAILABLE and now - self.record.since >= STABLE_SECONDS
         self._failures = 1 if was_stable else self._failures + 1
-        wait = 0 if self._failures == 1 else min(2 ** (self._failures - 2), _MAX_WAIT_SECONDS)
+        wait = wait_seconds(self._failures)
         self._retry_time = now + wait
         self.record = self.record.to(VersionState.LOADING, now, message=f"{message}; tried again in {wait} s")
 

@@ -1,6 +1,7 @@
 """The inputs of a model that are not of the class side: of the member, the request's context, and its time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,23 @@ from contract.stubs import manifest_pb2 as pb
 from server.domain.errors import FieldViolation, InvalidRequest
 from server.domain.requests import RequestContext
 from server.ranking.memo import PerObject
-from server.ranking.ports import MemberFeatures, MemberRow
+from server.ranking.ports import Columns, MemberFeatures, MemberRows
 from server.ranking.types import value_fits, value_name
 
 _MEMBER = (pb.SOURCE_MEMBER, pb.SOURCE_MEMBER_KEY)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request itself says of its inputs."""
+
+    member_id: str
+    columns: Columns
+    """Of its context and its time, ``[1]`` or ``[1, list_length]``."""
+
+
 class InputReader:
-    """Reads the inputs of a request.
+    """Reads the inputs of requests.
 
     Args:
         features: Reads the member's features.
@@ -30,17 +40,25 @@ class InputReader:
         self._now = now
         self._plans = PerObject(_Plan)
 
-    async def read(self, manifest: pb.Manifest, member_id: str, context: RequestContext) -> MemberRow:
-        """Returns every input of the model but those of the class side, ``[1]`` or ``[1, list_length]`` each.
+    def ask(self, manifest: pb.Manifest, member_id: str, context: RequestContext) -> Asked:
+        """Returns what a request says of the inputs of a version.
 
         Raises:
             InvalidRequest: A context feature is not one of the model's, or of another type.
-            StoreUnavailable: The member's features could not be read.
+        """
+        return Asked(member_id, self._plans(manifest).context_columns(context, self._now()))
+
+    async def read(self, manifest: pb.Manifest, asked: Sequence[Asked]) -> MemberRows:
+        """Returns every input but those of the class side, a row for each request.
+
+        Raises:
+            StoreUnavailable: The members' features could not be read.
         """
         plan = self._plans(manifest)
-        asked = plan.context_columns(context, self._now())
-        row = await self._features.read(plan.member_inputs, plan.member_key, member_id)
-        return MemberRow({**row.columns, **asked}, row.is_known)
+        rows = await self._features.read(plan.member_inputs, plan.member_key, [one.member_id for one in asked])
+        names = asked[0].columns
+        given = {name: np.concatenate([one.columns[name] for one in asked]) for name in names}
+        return replace(rows, columns={**rows.columns, **given})
 
 
 class _Plan:

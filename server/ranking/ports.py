@@ -1,6 +1,6 @@
 """What ranking needs from the rest of the server. `server.app` supplies the real ones, tests supply fakes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -9,30 +9,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.stubs.manifest_pb2 import Input, Manifest
+from server.domain.requests import RecommendRequest
+from server.domain.results import FeatureRow, Ranking, ServingMode
 
+Recommend = Callable[[RecommendRequest], Awaitable[Ranking]]
+"""Answers a request."""
 Columns = Mapping[str, NDArray[Any]]
 """The raw inputs of a model by name, as `contract.columns.to_column` makes them."""
 
 
 @dataclass(frozen=True, slots=True)
-class MemberRow:
-    """The features of one member, each column ``[1]`` or ``[1, list_length]``."""
+class MemberRows:
+    """The features of members, each column ``[members]`` or ``[members, list_length]``."""
 
     columns: Columns
-    is_known: bool
-    """Whether any feature was found."""
+    is_known: Sequence[bool]
+    """Whether any feature of each was found."""
+    serving_modes: Sequence[ServingMode]
+    """Where the features of each are from."""
+    feature_rows: Sequence[Sequence[FeatureRow]]
+    """How old the features of each are, by view."""
 
 
 class MemberFeatures(Protocol):
     """Reads the features of members from the online store."""
 
-    async def read(self, inputs: Sequence[Input], member_key: str, member_id: str) -> MemberRow:
+    async def read(self, inputs: Sequence[Input], member_key: str, member_ids: Sequence[str]) -> MemberRows:
         """Returns the columns of those of `inputs` whose source is SOURCE_MEMBER or SOURCE_MEMBER_KEY.
 
         Args:
             inputs: The inputs of the leased version.
             member_key: The join key of the members.
-            member_id: The member.
+            member_ids: The members, who may be the same more than once.
 
         Raises:
             StoreUnavailable: The store could not be read.

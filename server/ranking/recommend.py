@@ -11,11 +11,11 @@ from server.domain.requests import RecommendRequest, Value
 from server.domain.results import RankedClass, Ranking
 from server.domain.validation import DEFAULT_PAGE_SIZE, check_recommend
 from server.ranking.again import asked_again
-from server.ranking.candidates import Candidates, choose
+from server.ranking.batches import Batches, Ranked
+from server.ranking.candidates import choose
 from server.ranking.filters import ClassFilters, unknown_feature
-from server.ranking.inputs import InputReader
 from server.ranking.memo import PerObject
-from server.ranking.ports import Lease, MemberRow, Models, Snapshot
+from server.ranking.ports import Models, Snapshot
 from server.ranking.source import source_of
 from server.ranking.types import NUMBER_LISTS
 
@@ -23,9 +23,9 @@ from server.ranking.types import NUMBER_LISTS
 class Recommender:
     """Answers RecommendRequests: lease, filter, read the member's features, rank."""
 
-    def __init__(self, models: Models, inputs: InputReader) -> None:
+    def __init__(self, models: Models, batches: Batches) -> None:
         self._models = models
-        self._inputs = inputs
+        self._batches = batches
         self._filters = PerObject(ClassFilters)
 
     async def recommend(self, request: RecommendRequest) -> Ranking:
@@ -46,10 +46,12 @@ class Recommender:
             snapshot = lease.snapshot
             _check_names(request.class_feature_names, snapshot)
             candidates = choose(request, snapshot, self._filters(snapshot))
-            member = await self._inputs.read(lease.manifest, request.member_id, request.context)
-            page_size = request.page_size or DEFAULT_PAGE_SIZE
-            classes = await _rank(lease, member, candidates, page_size, request.class_feature_names)
-            source = source_of(lease, member)
+            count = min(request.page_size or DEFAULT_PAGE_SIZE, candidates.count)
+            ranked = await self._batches.rank(
+                lease, request.member_id, request.context, candidates.mask, count, is_bulk=request.is_bulk
+            )
+            classes = _classes(snapshot, ranked, request.class_feature_names)
+            source = source_of(lease, ranked)
         return Ranking(classes, candidates.unknown_class_ids, candidates.count, source)
 
 
@@ -69,17 +71,10 @@ def _name_violations(place: int, name: str, snapshot: Snapshot) -> list[FieldVio
     return []
 
 
-async def _rank(
-    lease: Lease, member: MemberRow, candidates: Candidates, page_size: int, names: Sequence[str]
-) -> list[RankedClass]:
-    count = min(page_size, candidates.count)
-    if not count:
-        return []
-    scores, positions = await lease.rank(member.columns, candidates.mask[np.newaxis], count)
-    snapshot, found = lease.snapshot, positions[0]
-    rows = _feature_rows(snapshot, names, found)
-    ids = [snapshot.class_ids[position] for position in found.tolist()]
-    return [RankedClass(*row) for row in zip(ids, scores[0].tolist(), rows, strict=True)]
+def _classes(snapshot: Snapshot, ranked: Ranked, names: Sequence[str]) -> list[RankedClass]:
+    rows = _feature_rows(snapshot, names, ranked.positions)
+    ids = [snapshot.class_ids[position] for position in ranked.positions.tolist()]
+    return [RankedClass(*row) for row in zip(ids, ranked.scores.tolist(), rows, strict=True)]
 
 
 def _feature_rows(

@@ -2,24 +2,22 @@
 
 from functools import partial
 
-import numpy as np
-
 from server.domain.requests import ScoreRequest
 from server.domain.results import ScoredClass, Scores
 from server.domain.validation import check_score
 from server.ranking.again import asked_again
-from server.ranking.candidates import Candidates, choose_exactly
-from server.ranking.inputs import InputReader
-from server.ranking.ports import Lease, MemberRow, Models
+from server.ranking.batches import Batches
+from server.ranking.candidates import choose_exactly
+from server.ranking.ports import Models
 from server.ranking.source import source_of
 
 
 class Scorer:
     """Answers ScoreRequests."""
 
-    def __init__(self, models: Models, inputs: InputReader) -> None:
+    def __init__(self, models: Models, batches: Batches) -> None:
         self._models = models
-        self._inputs = inputs
+        self._batches = batches
 
     async def score(self, request: ScoreRequest) -> Scores:
         """Returns the score of each class asked for, in the order asked, as often as asked.
@@ -37,16 +35,10 @@ class Scorer:
     async def _score(self, request: ScoreRequest) -> Scores:
         with self._models.lease(request.member_id) as lease:
             candidates = choose_exactly(request.class_ids, lease.snapshot)
-            member = await self._inputs.read(lease.manifest, request.member_id, request.context)
-            scores = await _score(lease, member, candidates)
-            source = source_of(lease, member)
+            ranked = await self._batches.rank(
+                lease, request.member_id, request.context, candidates.mask, candidates.count
+            )
+            ids = [lease.snapshot.class_ids[position] for position in ranked.positions.tolist()]
+            scores = dict(zip(ids, ranked.scores.tolist(), strict=True))
+            source = source_of(lease, ranked)
         return Scores([ScoredClass(asked, scores.get(asked)) for asked in request.class_ids], source)
-
-
-async def _score(lease: Lease, member: MemberRow, candidates: Candidates) -> dict[str, float]:
-    """Returns the score of each candidate by class id."""
-    if not candidates.count:
-        return {}
-    scores, positions = await lease.rank(member.columns, candidates.mask[np.newaxis], candidates.count)
-    ids = (lease.snapshot.class_ids[position] for position in positions[0].tolist())
-    return dict(zip(ids, scores[0].tolist(), strict=True))

@@ -13,10 +13,10 @@ from typing import Protocol
 from server.domain.requests import RecommendRequest
 from server.domain.results import Ranking, Source
 from server.ranking.drift import overlap_at
+from server.ranking.ports import Recommend
 
 _log = logging.getLogger(__name__)
 
-Recommend = Callable[[RecommendRequest], Awaitable[Ranking]]
 RankWith = Callable[[str, RecommendRequest], Awaitable[Ranking]]
 """Answers a request with the version of a label."""
 

@@ -1,10 +1,18 @@
 """What an answer was made from."""
 
 from server.domain.results import Source
-from server.ranking.ports import Lease, MemberRow
+from server.ranking.batches import Ranked
+from server.ranking.ports import Lease
 
 
-def source_of(lease: Lease, member: MemberRow) -> Source:
-    """Returns what an answer made with `lease` for `member` was made from."""
-    version, generation = lease.manifest.version, lease.snapshot.generation
-    return Source(lease.model_name, version, member.is_known, generation, lease.arm)
+def source_of(lease: Lease, ranked: Ranked) -> Source:
+    """Returns what an answer made with `lease` of `ranked` was made from."""
+    return Source(
+        model_name=lease.model_name,
+        version=lease.manifest.version,
+        member_is_known=ranked.member_is_known,
+        generation=lease.snapshot.generation,
+        arm=lease.arm,
+        serving_mode=ranked.serving_mode,
+        feature_rows=ranked.feature_rows,
+    )

@@ -9,11 +9,11 @@ MAX_REQUEST_BYTES = 64 * 1024 * 1024
 call is held some four times over until it is answered, and short texts take more, so there is a limit, where
 TensorFlow Serving has none."""
 
-SERVER_OPTIONS = (
-    # gRPC's default lets a second server take the same port in silence.
-    ("grpc.so_reuseport", 0),
-    ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
-)
+_SIZE = ("grpc.max_receive_message_length", MAX_REQUEST_BYTES)
+# gRPC's default lets a second server take the same port in silence.
+SERVER_OPTIONS = (("grpc.so_reuseport", 0), _SIZE)
+SHARING_OPTIONS = (("grpc.so_reuseport", 1), _SIZE)
+"""Those of a worker, whose supervisor keeps the port from strangers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ A layer wraps a handler in another. The layers of a method are put together once
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -133,7 +134,7 @@ def deadline(_method: str, handle: Handler) -> Handler:
 
 
 PACKAGES = ("/paceline.", "/tensorflow.serving.")
-"""How the methods begin that layers are put around; all of them are unary."""
+"""How the methods begin that layers are put around. They take one request, and answer it once or in a stream."""
 
 
 class LayeredInterceptor(grpc.aio.ServerInterceptor):
@@ -162,9 +163,24 @@ class LayeredInterceptor(grpc.aio.ServerInterceptor):
         return handler
 
     def _wrap(self, method: str, handler: MethodHandler) -> MethodHandler:
-        handle: Any = handler.unary_unary
+        handle: Any = _writing(handler.unary_stream) if handler.response_streaming else handler.unary_unary
         for layer in reversed(self._layers):
             handle = layer(method, handle)
-        return grpc.unary_unary_rpc_method_handler(
-            handle, handler.request_deserializer, handler.response_serializer
+        make = (
+            grpc.unary_stream_rpc_method_handler
+            if handler.response_streaming
+            else grpc.unary_unary_rpc_method_handler
         )
+        return make(handle, handler.request_deserializer, handler.response_serializer)
+
+
+def _writing(stream: Any) -> Handler:
+    """Returns a handler that writes what an async generator yields, as fast as the caller takes it."""
+
+    async def call(request: Any, context: Context) -> None:
+        responses: AsyncGenerator[Any]
+        async with aclosing(stream(request, context)) as responses:
+            async for response in responses:
+                await context.write(response)
+
+    return call

@@ -118,6 +118,7 @@ class ModelAdmin(Protocol):
             InvalidRequest: A model lies where none can be.
             NotLoaded: Nothing of a model that was added can be loaded in time, or a label is on a version that is
                 not loaded.
-            RestartNeeded: The model that ranks was added to a server that started without it.
+            RestartNeeded: The model that ranks was added to a server that started without it, or the server has
+                several workers.
         """
         ...

@@ -11,7 +11,7 @@ from grpc_health.v1 import health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from server.domain.errors import StartError
-from server.rpc.channel import SERVER_OPTIONS, Tls
+from server.rpc.channel import SERVER_OPTIONS, SHARING_OPTIONS, Tls
 from server.rpc.health import Health
 from server.rpc.layers import Gate, LayeredInterceptor, Observe, deadline, errors, observed
 from server.rpc.services import Service
@@ -23,12 +23,14 @@ class GrpcServer:
     Args:
         services: Those of the port; see `server.rpc.services`.
         observe: Is told of every call.
+        shares_port: Whether other processes may listen on the port as well.
     """
 
-    def __init__(self, services: Sequence[Service], observe: Observe) -> None:
+    def __init__(self, services: Sequence[Service], observe: Observe, *, shares_port: bool = False) -> None:
         self.gate = Gate()
         layers = (errors, observed(observe), self.gate.layer, deadline)  # the outermost first
-        self._server = grpc.aio.server(interceptors=[LayeredInterceptor(layers)], options=SERVER_OPTIONS)
+        options = SHARING_OPTIONS if shares_port else SERVER_OPTIONS
+        self._server = grpc.aio.server(interceptors=[LayeredInterceptor(layers)], options=options)
         for service in services:
             service.add(self._server)
         names = [service.name for service in services]

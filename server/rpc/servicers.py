@@ -1,6 +1,7 @@
 """The services: convert, call, convert."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from typing import Any
 
 import grpc
@@ -15,14 +16,16 @@ from server.rpc import converters
 from server.rpc.ports import ModelStates
 
 Recommend = Callable[[RecommendRequest], Awaitable[Ranking]]
+RecommendAll = Callable[[Sequence[RecommendRequest]], AsyncGenerator[tuple[int, Ranking]]]
 Score = Callable[[ScoreRequest], Awaitable[Scores]]
 
 
 class RecommendationServicer(RecommendationServiceServicer):
     """Ranks and scores classes."""
 
-    def __init__(self, recommend: Recommend, score: Score) -> None:
+    def __init__(self, recommend: Recommend, recommend_all: RecommendAll, score: Score) -> None:
         self._recommend = recommend
+        self._recommend_all = recommend_all
         self._score = score
 
     async def RecommendClasses(  # noqa: N802 (the wire name)
@@ -31,6 +34,16 @@ class RecommendationServicer(RecommendationServiceServicer):
         """Returns the classes that the member is most likely to start, best first."""
         ranking = await self._recommend(converters.recommend_request(request))
         return converters.recommend_response(ranking)
+
+    async def BatchRecommendClasses(  # noqa: N802 (the wire name)
+        self, request: pb.BatchRecommendClassesRequest, _context: grpc.aio.ServicerContext[Any, Any]
+    ) -> AsyncGenerator[pb.BatchRecommendClassesResponse]:
+        """Yields an answer to each request, as they are ready."""
+        requests = [converters.recommend_request(message, is_bulk=True) for message in request.requests]
+        async with aclosing(self._recommend_all(requests)) as answers:
+            async for place, ranking in answers:
+                response = converters.recommend_response(ranking)
+                yield pb.BatchRecommendClassesResponse(request_index=place, response=response)
 
     async def ScoreClasses(  # noqa: N802 (the wire name)
         self, request: pb.ScoreClassesRequest, _context: grpc.aio.ServicerContext[Any, Any]

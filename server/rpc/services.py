@@ -15,7 +15,7 @@ from paceline.v1.recommendation_service_pb2_grpc import add_RecommendationServic
 from server.inference.ports import Servables
 from server.rpc.admin.servicers import AdminServicer, RefusingAdminServicer
 from server.rpc.ports import ModelAdmin, ModelStates
-from server.rpc.servicers import ModelServicer, Recommend, RecommendationServicer, Score
+from server.rpc.servicers import ModelServicer, Recommend, RecommendAll, RecommendationServicer, Score
 from server.rpc.tfserving import servicers as tfserving
 from server.rpc.tfserving import stubs
 
@@ -37,14 +37,15 @@ class Service:
     add: Callable[[grpc.aio.Server], None]
 
 
-def recommendation_service(recommend: Recommend, score: Score) -> Service:
+def recommendation_service(recommend: Recommend, recommend_all: RecommendAll, score: Score) -> Service:
     """Returns the service that ranks classes.
 
     Args:
         recommend: Answers RecommendClasses.
+        recommend_all: Answers BatchRecommendClasses.
         score: Answers ScoreClasses.
     """
-    servicer = RecommendationServicer(recommend, score)
+    servicer = RecommendationServicer(recommend, recommend_all, score)
     return Service(RECOMMENDATION, partial(add_RecommendationServiceServicer_to_server, servicer))
 
 

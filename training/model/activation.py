@@ -2,7 +2,7 @@
 
 In training these are a dozen operations, each of which reads and writes the whole batch, and together they take
 longer than the matrix products. Compiled they are one pass, and two more to normalise; the gradient, written by
-hand, recomputes what it needs from the input.
+hand, recomputes what it needs from the input. What is read and written may be bfloat16, in between all is float32.
 """
 
 from typing import Any, NamedTuple
@@ -46,7 +46,7 @@ class Activation(keras.layers.Layer):
     """Batch norm (Ioffe & Szegedy, ICML 2015) if asked for, ReLU, and dropout (Srivastava et al., JMLR 2014)."""
 
     def __init__(self, units: int, spec: ModelSpec) -> None:
-        super().__init__()
+        super().__init__(autocast=False)
         self.norm = keras.layers.BatchNormalization(momentum=_MOMENTUM) if spec.batch_norm else None
         if self.norm is not None:
             self.norm.build((None, units))
@@ -54,7 +54,7 @@ class Activation(keras.layers.Layer):
         self._seeds = keras.random.SeedGenerator()
 
     def call(self, values: Any, training: bool = False) -> Any:
-        """Returns ``[rows, units]`` float32 for the same."""
+        """Returns ``[rows, units]`` for the same, of the same precision in training."""
         if not training:
             return tf.nn.relu(values if self.norm is None else self.norm(values))
         dropout = Dropout(tf.cast(self._seeds.next(), tf.uint32), self._rate)
@@ -95,31 +95,32 @@ def _normalised(values: Any, affine: Affine, dropout: Dropout, epsilon: float) -
 def _mask(values: Any, inputs: Any, dropout: Dropout) -> Any:
     """Returns the values where the input is above 0 and its unit is kept, scaled by the share that is."""
     is_passed = tf.logical_and(inputs > 0, draw_kept(tf.shape(inputs), dropout))
-    return tf.where(is_passed, values / (1 - dropout.rate), 0.0)
+    return tf.cast(tf.where(is_passed, tf.cast(values, tf.float32) / (1 - dropout.rate), 0.0), values.dtype)
 
 
 @compiled
 def _moments(values: Any) -> Any:
+    values = tf.cast(values, tf.float32)
     mean = tf.reduce_mean(values, axis=0)
     return mean, tf.reduce_mean(tf.square(values - mean), axis=0)
 
 
 @compiled
 def _normalise(values: Any, moments: Moments, affine: Affine, dropout: Dropout) -> Any:
-    normed = (values - moments.mean) * (affine.gamma / moments.deviation) + affine.beta
-    return _mask(normed, normed, dropout)
+    normed = (tf.cast(values, tf.float32) - moments.mean) * (affine.gamma / moments.deviation) + affine.beta
+    return tf.cast(_mask(normed, normed, dropout), values.dtype)
 
 
 @compiled
 def _gradients(upstream: Any, values: Any, moments: Moments, affine: Affine, dropout: Dropout) -> Any:
     """Returns the gradients of the values, of gamma and of beta (Ioffe & Szegedy, section 3)."""
-    standard = (values - moments.mean) / moments.deviation
-    masked = _mask(upstream, standard * affine.gamma + affine.beta, dropout)
+    standard = (tf.cast(values, tf.float32) - moments.mean) / moments.deviation
+    masked = _mask(tf.cast(upstream, tf.float32), standard * affine.gamma + affine.beta, dropout)
     of_beta = tf.reduce_sum(masked, axis=0)
     of_gamma = tf.reduce_sum(masked * standard, axis=0)
     row_count = tf.cast(tf.shape(values)[0], tf.float32)
     of_values = affine.gamma / moments.deviation * (masked - (of_beta + standard * of_gamma) / row_count)
-    return of_values, of_gamma, of_beta
+    return tf.cast(of_values, values.dtype), of_gamma, of_beta
 
 
 def draw_kept(shape: Any, dropout: Dropout) -> Any:

@@ -14,8 +14,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from contract.indexed import MISSING
 from training.errors import SpecError
-from training.model.encoded import MISSING, Feature, Layout
+from training.model.encoded import Feature, Layout
 
 MAX_CELLS = 4 * 2**20
 """The most cells of one cross."""
@@ -66,6 +67,11 @@ def plan_crosses(names: Sequence[Sequence[str]], features: Mapping[str, Feature]
     return crosses
 
 
+def between_sides(crosses: Sequence[Cross], side: Layout) -> list[Cross]:
+    """Returns the crosses of features of a side with features of the other."""
+    return [cross for cross in crosses if 0 < len(set(cross.features) & set(side.features)) < len(cross.features)]
+
+
 class CrossParts:
     """Computes what one side adds to the cells of some crosses.
 
@@ -88,7 +94,11 @@ class CrossParts:
         """Returns ``[rows, cells of a row]`` int32 for ``[rows, category_count]`` int32."""
         chosen = tf.gather(categories, self._columns, axis=1)
         is_padding = tf.logical_and(tf.equal(chosen, MISSING), self._in_list)
-        return tf.reduce_sum(tf.where(is_padding, NOTHING, chosen * self._strides), axis=2) + self._offsets
+        terms = tf.where(is_padding, NOTHING, chosen * self._strides)
+        if not terms.shape[2]:
+            return tf.zeros([tf.shape(categories)[0], len(self._offsets)], tf.int32) + self._offsets
+        # Not reduce_sum: OpenVINO 2026.4 computes whole numbers wrongly where an addition follows one.
+        return tf.add_n(tf.unstack(terms, axis=2)) + self._offsets
 
 
 def _terms(cross: Cross, side: Layout, element: int) -> list[tuple[int, int, bool]]:

@@ -27,30 +27,44 @@ class Projection(keras.layers.Layer):
         self.dense.build((None, self.embeddings.width + side.number_count))
 
     def call(self, categories: Any, numbers: Any) -> Any:
-        """Returns ``[rows, units]`` float32 for ``[rows, category_count]`` int32 and ``[rows, number_count]``."""
-        return tf.cast(self.dense(tf.concat([self.embeddings(categories), numbers], axis=1)), tf.float32)
+        """Returns ``[rows, units]`` for ``[rows, category_count]`` int32 and ``[rows, number_count]`` float32.
+
+        They are of the precision.
+        """
+        values = tf.concat([self.embeddings(categories), numbers], axis=1)
+        if not values.shape[1]:  # times alone; oneDNN aborts at such a product where there is AMX
+            nothing = tf.zeros([tf.shape(values)[0], 1]) + tf.reduce_sum(self.dense.kernel, axis=0)
+            return tf.cast(nothing, self.dense.compute_dtype)
+        return self.dense(values)
 
 
 class Perceptron(keras.layers.Layer):
-    """The deep part from the first hidden layer's bias to the logit.
+    """The deep part from the first hidden layer's activation to the logit.
 
-    That bias is added to the sum of the sides, not in one of their dense layers: fused with a dense layer and the
-    sum it breaks TensorFlow 2.21's graph optimiser, which then logs errors and leaves the graph as it is.
+    The layer's bias is for the caller to add to the sum of the sides. It is in neither of their dense layers:
+    fused with a dense layer and the sum it breaks TensorFlow 2.21's graph optimiser, which then logs errors and
+    leaves the graph as it is. Layers that batch norm follows have no bias, which it would take away again.
     """
 
     def __init__(self, spec: ModelSpec) -> None:
-        super().__init__()
+        super().__init__(autocast=False)
         sizes = spec.layer_sizes
-        self.bias = self.add_weight(shape=(sizes[0],), initializer="zeros", name="bias")
+        has_bias = not spec.batch_norm
+        self.bias = self.add_weight(shape=(sizes[0],), initializer="zeros", name="bias") if has_bias else None
         self.activations = [Activation(size, spec) for size in sizes]
-        hidden = [keras.layers.Dense(size, dtype=_POLICIES[spec.precision]) for size in sizes[1:]]
+        policy = _POLICIES[spec.precision]
+        hidden = [keras.layers.Dense(size, use_bias=has_bias, dtype=policy) for size in sizes[1:]]
         self.dense = [*hidden, keras.layers.Dense(1, use_bias=False)]
         for layer, size in zip(self.dense, sizes, strict=True):
             layer.build((None, size))
 
+    def biased(self, state: Any) -> Any:
+        """Adds the bias, if there is one, to ``[rows, units]``."""
+        return state if self.bias is None else state + tf.cast(self.bias, state.dtype)
+
     def call(self, state: Any, training: bool = False) -> Any:
-        """Returns ``[rows]`` float32 for the sum of the sides' shares, ``[rows, units]`` float32."""
-        values = state + self.bias
+        """Returns ``[rows]`` float32 for the sum of the sides' shares and the bias, ``[rows, units]``."""
+        values = state
         for activation, dense in zip(self.activations, self.dense, strict=True):
-            values = tf.cast(dense(activation(values, training=training)), tf.float32)
+            values = dense(activation(values, training=training))
         return tf.squeeze(values, axis=1)

@@ -7,8 +7,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from contract.indexed import MISSING
 from training.model.attention import AttentionPool
-from training.model.encoded import MISSING, Feature
+from training.model.encoded import Feature
 
 
 class EmbeddingTable(keras.layers.Layer):

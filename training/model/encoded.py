@@ -4,9 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
-MISSING = 0
-"""The category of a value that is not there. In a list it is padding and counts for nothing."""
-
 
 @dataclass(frozen=True, slots=True)
 class Feature:
@@ -49,6 +46,26 @@ class Layout:
     def category_count(self) -> int:
         """How many columns the categories have."""
         return sum(feature.width for feature in self.features)
+
+
+class Indexed(NamedTuple):
+    """The inputs of one side with indices in place of texts, whole numbers and times; see `contract.indexed`."""
+
+    categories: Any
+    """``[rows, n]`` int32."""
+    numbers: Any
+    """``[rows, m]`` float32, NaN where there is no value."""
+
+
+NOTHING: Any = ()
+"""In place of an array of an `Indexed` that has no columns."""
+
+
+class Widths(NamedTuple):
+    """How many columns an encoder's indexed inputs have."""
+
+    categories: int = 0
+    numbers: int = 0
 
 
 class Encoded(NamedTuple):

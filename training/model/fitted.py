@@ -12,6 +12,7 @@ from contract.stubs import manifest_pb2 as pb
 from training.model.export import export
 from training.model.folding import fold
 from training.model.head import Head
+from training.model.indexed import can_index, export_indexed
 from training.model.inputs import InputEncoder, tensor_specs
 from training.model.network import Network
 from training.model.signatures import Signatures
@@ -64,8 +65,14 @@ class FittedModel:
         return scores
 
     def export(self, directory: Path) -> None:
-        """Writes the model into `directory`: a SavedModel with all its signatures, and what a warm start needs."""
+        """Writes the model into `directory`.
+
+        A SavedModel with all its signatures, what a warm start needs, and, where indices can be told without
+        hashing, the graph for runtimes without hash tables.
+        """
         export(self._signatures, directory)
+        if can_index(self._signatures):
+            export_indexed(self._signatures, directory)
         Snapshot.of(self._encoder, self._network).write(directory)
 
     def calibration(self) -> pb.Calibration | None:

@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from training.model.network import Network
+from training.model.snapshot import named_weights
 
 
 def fold(network: Network) -> Network:
@@ -17,15 +18,13 @@ def fold(network: Network) -> Network:
     part of the network's bias.
     """
     folded = Network(*network.layouts, replace(network.spec, batch_norm=False, precision="float32"), network.head)
-    norms = _norms(network)
-    dropped = [*norms, *([network.position] if network.position is not None else [])]
-    gone = {id(variable) for layer in dropped for variable in layer.variables}
-    kept = [variable for variable in network.variables if id(variable) not in gone]
-    for variable, trained in zip(folded.variables, kept, strict=True):
-        variable.assign(trained)
+    trained = dict(named_weights(network))
+    for name, variable in named_weights(folded):
+        if name in trained:  # the biases of layers that batch norm follows are not
+            variable.assign(trained[name])
     if network.position is not None:
         folded.bias.assign_add(network.position.mean())
-    for norm, (kernels, bias) in zip(norms, _linear(folded), strict=False):
+    for norm, (kernels, bias) in zip(_norms(network), _linear(folded), strict=False):
         _fold_norm(norm, kernels, bias)
     return folded
 

@@ -1,17 +1,19 @@
 """From the raw inputs to categories and numbers: the preprocessing of a model, fitted on its training rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from contract.columns import column_dtype
+from contract.indexed import Layout as IndexedLayout
 from contract.stubs import manifest_pb2 as pb
 from training.model.categories import CategoryEncoder, ListEncoder
 from training.model.checks import CLASS_SIDE
-from training.model.encoded import Encoded, Feature, Layout
+from training.model.encoded import Encoded, Indexed, Layout, Widths
+from training.model.encoder import Encoder
 from training.model.numbers import NumberEncoder, VectorEncoder
 from training.model.spec import ModelSpec
 from training.model.times import TimeEncoder
@@ -20,18 +22,6 @@ from training.model.vocabulary import Vocabulary
 _ROWS_AT_ONCE = 16384
 
 Columns = Mapping[str, NDArray[Any]]
-
-
-class Encoder(Protocol):
-    """Encodes some inputs of one side."""
-
-    features: list[Feature]
-    number_names: list[str]
-    """What the columns of its numbers are."""
-
-    def __call__(self, columns: Mapping[str, Any]) -> Encoded:
-        """Returns its inputs encoded, from tensors ``[rows]`` or ``[rows, list_length]`` by name."""
-        ...
 
 
 class SideEncoder:
@@ -46,10 +36,26 @@ class SideEncoder:
 
     def __call__(self, columns: Mapping[str, Any]) -> Encoded:
         """Returns the inputs encoded, from tensors ``[rows]`` or ``[rows, list_length]`` by name."""
-        if not self.encoders:
-            return Encoded(tf.zeros([1, 0], tf.int32), tf.zeros([1, 0]))
-        parts = [encoder(columns) for encoder in self.encoders]
-        return Encoded(*(tf.concat(pieces, axis=1) for pieces in zip(*parts, strict=True)))
+        return _joined([encoder(columns) for encoder in self.encoders])
+
+    def encode_indexed(self, indexed: Indexed) -> Encoded:
+        """Returns the inputs encoded that were indexed elsewhere; see `contract.indexed`."""
+        parts = zip(self.encoders, self._split(indexed), strict=True)
+        return _joined([encoder.encode(part) for encoder, part in parts])
+
+    def _split(self, indexed: Indexed) -> Iterator[Indexed]:
+        category = number = 0
+        for width in (encoder.widths for encoder in self.encoders):
+            categories = indexed.categories[:, category : category + width.categories]
+            numbers = indexed.numbers[:, number : number + width.numbers]
+            yield Indexed(categories, numbers)
+            category, number = category + width.categories, number + width.numbers
+
+    @property
+    def widths(self) -> Widths:
+        """How many columns the inputs have when they are indexed."""
+        widths = [encoder.widths for encoder in self.encoders]
+        return Widths(sum(width.categories for width in widths), sum(width.numbers for width in widths))
 
     def encode(self, columns: Columns, row_count: int) -> Encoded:
         """Returns all rows of a table encoded, as numpy arrays."""
@@ -69,6 +75,7 @@ class InputEncoder:
     def __init__(self, inputs: Sequence[pb.Input], columns: Columns, spec: ModelSpec) -> None:
         """Fits to the columns of the training rows."""
         self.inputs = list(inputs)
+        self.utc_offset_hours = spec.utc_offset_hours
         self.vocabularies = {i.name: _fit_vocabulary(i, columns, spec) for i in inputs if _has_vocabulary(i)}
         self.member = self._side([i for i in inputs if i.source not in CLASS_SIDE], columns, spec)
         self.classes = self._side([i for i in inputs if i.source in CLASS_SIDE], columns, spec)
@@ -81,6 +88,12 @@ class InputEncoder:
         if spec.learned_defaults:
             specs = [_without_default(i) for i in specs]
         return SideEncoder(specs, list(_encoders(specs, columns, self.vocabularies, spec)))
+
+
+def _joined(parts: Sequence[Encoded]) -> Encoded:
+    if not parts:
+        return Encoded(tf.zeros([1, 0], tf.int32), tf.zeros([1, 0]))
+    return Encoded(*(tf.concat(pieces, axis=1) for pieces in zip(*parts, strict=True)))
 
 
 def tensor_specs(inputs: Sequence[pb.Input]) -> dict[str, Any]:
@@ -124,18 +137,14 @@ def _encoders(
     specs: Sequence[pb.Input], columns: Columns, vocabularies: Mapping[str, Vocabulary], model: ModelSpec
 ) -> Iterator[Encoder]:
     """Yields the encoders of one side: one for all scalars of a kind, one for each list and time."""
-    times = [spec for spec in specs if spec.encoding == pb.ENCODING_TIME]
-    categories = [spec for spec in specs if spec.encoding == pb.ENCODING_VOCABULARY]
-    numbers = [spec for spec in specs if spec.encoding in (pb.ENCODING_NUMERIC, pb.ENCODING_LOG)]
-    if scalars := [spec for spec in categories if not spec.list_length]:
-        yield CategoryEncoder(scalars, vocabularies)
-    if scalars := [spec for spec in numbers if not spec.list_length]:
-        yield NumberEncoder(scalars, columns, model.bucket_count)
-    for spec in times:
+    layout = IndexedLayout.of(specs)
+    if layout.scalars:
+        yield CategoryEncoder(layout.scalars, vocabularies)
+    if layout.numbers:
+        yield NumberEncoder(layout.numbers, columns, model.bucket_count)
+    for spec in layout.times:
         yield TimeEncoder(spec.name, model.utc_offset_hours)
-    for spec in categories:
-        if spec.list_length:
-            yield ListEncoder(spec, vocabularies[spec.vocabulary_of or spec.name])
-    for spec in numbers:
-        if spec.list_length:
-            yield VectorEncoder(spec, columns)
+    for spec in layout.lists:
+        yield ListEncoder(spec, vocabularies[spec.vocabulary_of or spec.name])
+    for spec in layout.vectors:
+        yield VectorEncoder(spec, columns)

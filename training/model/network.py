@@ -1,7 +1,8 @@
 """The network: ``logit = bias + position + wide + deep`` over two sides that only meet at the end.
 
-Each side is turned into a `Code`, which holds all that can be computed without the other. `Network.call` joins two
-codes by broadcasting: row by row in training, every member with every class in a ranking.
+Each side is turned into a code, which holds all that can be computed without the other. `Network.call` joins two
+codes row by row, as training does, and `Network.score_all` every member with every class, as a ranking does; for
+that the bias and the crosses are computed once for each member.
 """
 
 from typing import Any
@@ -9,13 +10,14 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from training.model.cross_rows import CrossRows
 from training.model.crosses import CrossWeights, plan_crosses
 from training.model.deep import Perceptron, Projection
 from training.model.embeddings import EmbeddingTable
 from training.model.encoded import Encoded, Layout
 from training.model.head import Head
 from training.model.position import PositionBias
-from training.model.side import Code, Side, WideSide
+from training.model.side import Code, RankedClass, RankedMember, Side, WideSide
 from training.model.spec import ModelSpec
 
 
@@ -33,7 +35,7 @@ class Network(keras.layers.Layer):
         Raises:
             SpecError: A cross has too many cells.
         """
-        super().__init__()
+        super().__init__(autocast=False)
         self.layouts = (member, classes)
         self.spec = spec
         self.head = head
@@ -43,12 +45,13 @@ class Network(keras.layers.Layer):
         features = {feature.name: feature for feature in (*member.features, *classes.features)}
         crosses = plan_crosses(spec.crosses if spec.wide else (), features)
         self.crosses = CrossWeights(crosses)
+        self._cross_rows = CrossRows(crosses, member, classes, self.crosses)
         self.embeddings = EmbeddingTable(list(features.values()), spec.embedding_size) if spec.deep else None
         self.perceptron = Perceptron(spec) if spec.deep else None
 
         def side(layout: Layout, *, is_member: bool) -> Side:
             wide = WideSide(layout, crosses, self.crosses, with_offsets=is_member) if spec.wide else None
-            if self.embeddings is None:
+            if self.embeddings is None or layout == Layout():
                 return Side(wide, None)
             return Side(wide, Projection(layout, self.embeddings, spec))
 
@@ -56,15 +59,13 @@ class Network(keras.layers.Layer):
         self.classes = side(classes, is_member=False)
 
     def call(self, member: Code, classes: Code, positions: Any = (), training: bool = False) -> Any:
-        """Returns the logits ``[...]`` float32 of two codes whose shapes broadcast."""
-        logits = (
-            self._base(positions) + member.wide + classes.wide + self.crosses(member.crosses + classes.crosses)
-        )
+        """Returns the logits ``[rows]`` float32 of two codes, row by row."""
+        crossed = self.crosses(member.crosses + classes.crosses)
+        logits = self._base(positions) + member.wide + classes.wide + crossed
         if self.perceptron is None:
             return logits
-        state = member.state + classes.state
-        deep = self.perceptron(tf.reshape(state, [-1, state.shape[-1]]), training=training)
-        return logits + tf.reshape(deep, tf.shape(logits))
+        state = member.state if self.classes.deep is None else member.state + classes.state
+        return logits + self.perceptron(self.perceptron.biased(state), training=training)
 
     def score_rows(self, member: Encoded, classes: Encoded, positions: Any = (), training: bool = False) -> Any:
         """Returns the logits ``[rows]`` float32 of members and classes paired row by row.
@@ -77,11 +78,33 @@ class Network(keras.layers.Layer):
         """
         return self(self.member(*member), self.classes(*classes), positions, training=training)
 
-    def score_all(self, member: Code, classes: Code) -> Any:
-        """Returns the logits ``[members, classes]`` float32 of every member with every class."""
-        return self(Code(member.state[:, None], member.wide[:, None], member.crosses[:, None]), classes)
+    def ranked_member(self, member: Encoded) -> RankedMember:
+        """Returns members as `score_all` takes them."""
+        code = self.member(*member)
+        state = code.state if self.perceptron is None else self.perceptron.biased(code.state)
+        return RankedMember(state, code.wide + self._base(), self._cross_rows.row(code.crosses))
 
-    def _base(self, positions: Any) -> Any:
+    def ranked_class(self, classes: Encoded) -> RankedClass:
+        """Returns classes as `score_all` takes them."""
+        code = self.classes(*classes)
+        return RankedClass(code.state, code.wide, self._cross_rows.places(classes.categories))
+
+    def score_all(self, member: RankedMember, classes: RankedClass) -> Any:
+        """Returns the logits ``[members, classes]`` float32 of every member with every class.
+
+        The arrays of `classes` are ``[classes, …]``, or ``[members, classes, …]`` if each member has its own.
+        """
+        member_count, place_count = tf.unstack(tf.shape(member.crosses))
+        starts = place_count * tf.range(member_count)
+        weights = tf.gather(tf.reshape(member.crosses, [-1]), classes.crosses + starts[:, None, None])
+        logits = member.wide[:, None] + classes.wide + tf.reduce_sum(weights, axis=2)
+        if self.perceptron is None:
+            return logits
+        state = member.state[:, None] + classes.state
+        deep = self.perceptron(tf.reshape(state, [-1, state.shape[-1]]))
+        return logits + tf.reshape(deep, tf.shape(logits))
+
+    def _base(self, positions: Any = ()) -> Any:
         if self.position is None:
             return self.bias
         return self.bias + (self.position.mean() if isinstance(positions, tuple) else self.position(positions))

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from training.model.crosses import Cross, CrossParts, CrossWeights
+from training.model.crosses import Cross, CrossParts, CrossWeights, between_sides
 from training.model.deep import Projection
 from training.model.encoded import Layout
 from training.model.wide import Wide
@@ -16,11 +16,33 @@ class Code(NamedTuple):
     """One side of a row, a member or a class, as far as it can be computed without the other."""
 
     state: Any
-    """Its share of the first hidden layer, ``[rows, units]`` float32; no units without a deep part."""
+    """Its share of the first hidden layer, ``[rows, units]`` of the precision; no units without a deep part."""
     wide: Any
     """The sum of its own weights, ``[rows]`` float32."""
     crosses: Any
     """Its part of the cells of the crosses with the other side, ``[rows, cells of a row]`` int32."""
+
+
+class RankedMember(NamedTuple):
+    """A member as far as it can be computed without the classes, as a ranking needs it."""
+
+    state: Any
+    """Its share of the first hidden layer and the layer's bias, ``[members, units]`` float32."""
+    wide: Any
+    """The sum of its own weights and the network's bias, ``[members]`` float32."""
+    crosses: Any
+    """What its crosses weigh with each combination of a class's features, ``[members, places]`` float32."""
+
+
+class RankedClass(NamedTuple):
+    """A class as far as it can be computed without the member, as a ranking needs it."""
+
+    state: Any
+    """Its share of the first hidden layer, ``[classes, units]`` float32."""
+    wide: Any
+    """The sum of its own weights, ``[classes]`` float32."""
+    crosses: Any
+    """Where in a member's `crosses` its weights are, ``[classes, cells of a row]`` int32."""
 
 
 class WideSide(keras.layers.Layer):
@@ -33,11 +55,8 @@ class WideSide(keras.layers.Layer):
         self.features = Wide(side.features)
         self.weights_of_crosses = weights
         own = [cross for cross in crosses if set(cross.features) <= set(side.features)]
-        shared = [
-            cross for cross in crosses if 0 < len(set(cross.features) & set(side.features)) < len(cross.features)
-        ]
         self._own = CrossParts(own, side, with_offsets=True)
-        self._shared = CrossParts(shared, side, with_offsets=with_offsets)
+        self._shared = CrossParts(between_sides(crosses, side), side, with_offsets=with_offsets)
 
     def call(self, categories: Any) -> tuple[Any, Any]:
         """Returns ``[rows]`` float32 and ``[rows, cells of a row]`` int32 for ``[rows, category_count]`` int32."""

@@ -9,7 +9,7 @@ from training.model.examples import parse_examples
 from training.model.head import Head
 from training.model.inputs import InputEncoder, tensor_specs
 from training.model.network import Network
-from training.model.side import Code
+from training.model.side import RankedClass
 
 
 class Signatures:
@@ -19,7 +19,8 @@ class Signatures:
         """Takes the head with its calibration, which the network was trained without."""
         self.encoder = encoder
         self.network = network
-        self._head = head
+        self.head = head
+        self.is_ranking = any(spec.source != pb.SOURCE_COLUMN for spec in encoder.inputs)
 
     def score(self, **columns: Any) -> dict[str, Any]:
         """`serving_default`: returns the score ``[rows]`` of members and classes paired row by row."""
@@ -36,8 +37,8 @@ class Signatures:
         return {"outputs": self._scores(parse_examples(self.encoder.inputs, inputs))[:, None]}
 
     def encode_classes(self, **columns: Any) -> dict[str, Any]:
-        """Returns what `rank` needs to know of classes: the `Code` of the class side."""
-        code = self.network.classes(*self.encoder.classes(columns))
+        """Returns what `rank` needs to know of classes."""
+        code = self.network.ranked_class(self.encoder.classes(columns))
         return {"class_state": code.state, "class_wide": code.wide, "class_crosses": code.crosses}
 
     def rank(
@@ -57,12 +58,12 @@ class Signatures:
             ``scores`` float32 and ``positions`` int32, ``[members, count]``; -1 in both where a member has no more
             candidates.
         """
-        member = self.network.member(*self.encoder.member(columns))
-        logits = self.network.score_all(member, Code(class_state, class_wide, class_crosses))
+        member = self.network.ranked_member(self.encoder.member(columns))
+        logits = self.network.score_all(member, RankedClass(class_state, class_wide, class_crosses))
         best = tf.math.top_k(tf.where(candidates, logits, -float("inf")), k=count)
         is_ranked = best.values > -float("inf")
         return {
-            "scores": tf.where(is_ranked, self._head.scores(best.values), -1.0),
+            "scores": tf.where(is_ranked, self.head.scores(best.values), -1.0),
             "positions": tf.where(is_ranked, best.indices, -1),
         }
 
@@ -74,10 +75,9 @@ class Signatures:
             "classify": tf.function(self.classify).get_concrete_function(examples),
             "regress": tf.function(self.regress).get_concrete_function(examples),
         }
-        if not self._head.is_probability:
+        if not self.head.is_probability:
             del functions["classify"]
-        is_ranking = any(spec.source != pb.SOURCE_COLUMN for spec in self.encoder.inputs)
-        return functions | (self._ranking() if is_ranking else {})
+        return functions | (self._ranking() if self.is_ranking else {})
 
     def _ranking(self) -> dict[str, Any]:
         encode = tf.function(self.encode_classes).get_concrete_function(**tensor_specs(self.encoder.classes.specs))
@@ -93,4 +93,4 @@ class Signatures:
         return {"encode_classes": encode, "rank": tf.function(self.rank).get_concrete_function(**arguments)}
 
     def _scores(self, columns: Any) -> Any:
-        return self._head.scores(self.network.score_rows(*self.encoder(columns)))
+        return self.head.scores(self.network.score_rows(*self.encoder(columns)))

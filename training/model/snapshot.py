@@ -9,8 +9,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.indexed import MISSING
 from training.errors import DataError
-from training.model.encoded import MISSING, Feature, Layout
+from training.model.encoded import Feature, Layout
 from training.model.inputs import InputEncoder
 from training.model.network import Network
 from training.model.side import Side
@@ -134,7 +135,8 @@ def named_weights(network: Network) -> Iterator[tuple[str, Any]]:
 def _of_perceptron(network: Network) -> Iterator[tuple[str, Any]]:
     if network.perceptron is None:
         return
-    yield "hidden.0.bias", network.perceptron.bias
+    if network.perceptron.bias is not None:
+        yield "hidden.0.bias", network.perceptron.bias
     for place, dense in enumerate(network.perceptron.dense, start=1):
         yield f"hidden.{place}.kernel", dense.kernel
         if dense.use_bias:

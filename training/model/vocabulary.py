@@ -9,11 +9,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from contract.columns import column_dtype, missing_marker
+from contract.indexed import MISSING, UNKNOWN
 from contract.stubs import manifest_pb2 as pb
-from training.model.encoded import MISSING
-
-UNKNOWN = 1
-"""The first category of values that the vocabulary does not hold."""
+from contract.stubs.indexed_model_pb2 import VocabularyValues
 
 
 class Vocabulary:
@@ -25,7 +23,7 @@ class Vocabulary:
 
     def __init__(self, spec: pb.Input, values: Sequence[Any], oov_buckets: int = 1) -> None:
         self.name = spec.name
-        self._oov_buckets = oov_buckets
+        self.oov_buckets = oov_buckets
         first = UNKNOWN + oov_buckets
         self.size = first + len(values)
         self._indices = {value: index for index, value in enumerate(values, start=first)}
@@ -68,10 +66,10 @@ class Vocabulary:
     def look_up(self, values: Any) -> Any:
         """Returns the categories of a tensor of values, int32 in the same shape."""
         found = self.table.lookup(values)
-        if self._oov_buckets == 1:
+        if self.oov_buckets == 1:
             return found
         texts = values if values.dtype == tf.string else tf.strings.as_string(values)
-        bucket = tf.strings.to_hash_bucket_fast(texts, self._oov_buckets)
+        bucket = tf.strings.to_hash_bucket_fast(texts, self.oov_buckets)
         return tf.where(tf.equal(found, UNKNOWN), UNKNOWN + tf.cast(bucket, tf.int32), found)
 
     def message(self) -> pb.Vocabulary:
@@ -80,8 +78,14 @@ class Vocabulary:
             input_name=self.name,
             value_count=len(self._indices),
             sha256=_sha256(self._indices),
-            oov_bucket_count=self._oov_buckets,
+            oov_bucket_count=self.oov_buckets,
         )
+
+    def values_message(self) -> VocabularyValues:
+        """Returns its values, for those who look them up themselves."""
+        if self.table.key_dtype == tf.string:
+            return VocabularyValues(input_name=self.name, texts=self.values)
+        return VocabularyValues(input_name=self.name, integers=self.values)
 
 
 def _sha256(values: Iterable[Any]) -> str:

@@ -7,7 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from training.model.encoded import MISSING, Feature
+from contract.indexed import MISSING
+from training.model.encoded import Feature
 
 
 class Wide(keras.layers.Layer):

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.model.encoded import MISSING, Feature
+from contract.indexed import MISSING
+from training.model.encoded import Feature
 from training.model.inputs import InputEncoder
 from training.model.network import Network
 from training.model.numbers import NumberEncoder

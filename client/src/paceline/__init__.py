@@ -2,7 +2,7 @@
 
 from paceline.admin import AdminClient, Note
 from paceline.aio import AsyncPacelineClient
-from paceline.calls import Choice, Moment
+from paceline.calls import Choice, Moment, recommend_request
 from paceline.channels import TlsOptions, open_async_channel, open_channel
 from paceline.client import PacelineClient
 from paceline.errors import (
@@ -55,5 +55,6 @@ __all__ = [
     "from_feature_value",
     "open_async_channel",
     "open_channel",
+    "recommend_request",
     "to_feature_value",
 ]

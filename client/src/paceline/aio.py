@@ -5,19 +5,31 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from types import TracebackType
 from typing import Self, TypeVar, Unpack
 
 import grpc
 
-from paceline.calls import Choice, Moment, recommend_request, require_serving, score_request
+from paceline.calls import (
+    Choice,
+    Moment,
+    batch_request,
+    batches,
+    recommend_request,
+    require_serving,
+    score_request,
+)
 from paceline.channels import TlsOptions, open_async_channel
 from paceline.errors import Unavailable, rpc_errors
 from paceline.retry import DEFAULT, Clock, RetryPolicy, Schedule
 from paceline.v1.model_service_pb2 import GetModelStatusRequest, GetModelStatusResponse
 from paceline.v1.model_service_pb2_grpc import ModelServiceStub
-from paceline.v1.recommendation_service_pb2 import RecommendClassesResponse, ScoreClassesResponse
+from paceline.v1.recommendation_service_pb2 import (
+    RecommendClassesRequest,
+    RecommendClassesResponse,
+    ScoreClassesResponse,
+)
 from paceline.v1.recommendation_service_pb2_grpc import RecommendationServiceStub
 
 Answer = TypeVar("Answer")
@@ -67,6 +79,25 @@ class AsyncPacelineClient:
             lambda left: self._recommendations.RecommendClasses(request, timeout=left), timeout
         )
 
+    async def batch_recommend_classes(
+        self, requests: Iterable[RecommendClassesRequest], *, timeout: float = 60.0
+    ) -> AsyncIterator[tuple[int, RecommendClassesResponse]]:
+        """Yields the place of each request, from 0, and its answer, in any order: for mails and the like.
+
+        See `PacelineClient.batch_recommend_classes` for the arguments and errors.
+        """
+        for batch in batches(requests):
+            schedule = Schedule(self._retry, timeout, self._clock)
+            while batch:
+                try:
+                    async for answer in self._answers(batch, schedule.remaining()):
+                        yield answer
+                except Unavailable:
+                    pause = schedule.next_pause()
+                    if pause is None:
+                        raise
+                    await self._sleep(pause)
+
     async def score_classes(
         self, member_id: str, class_ids: Iterable[str], *, timeout: float | None = None, **moment: Unpack[Moment]
     ) -> ScoreClassesResponse:
@@ -109,6 +140,17 @@ class AsyncPacelineClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+    async def _answers(
+        self, batch: dict[int, RecommendClassesRequest], left: float
+    ) -> AsyncIterator[tuple[int, RecommendClassesResponse]]:
+        """Yields what is answered of a batch, and leaves in it what is not."""
+        places = list(batch)
+        with rpc_errors():
+            async for answer in self._recommendations.BatchRecommendClasses(batch_request(batch), timeout=left):
+                place = places[answer.request_index]
+                del batch[place]
+                yield place, answer.response
 
     async def _call(
         self,

@@ -1,7 +1,8 @@
 """Builds the requests of calls and reads what their responses mean; no I/O."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import TypedDict, Unpack
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -15,12 +16,16 @@ from paceline.v1.model_service_pb2 import (
     VersionState,
 )
 from paceline.v1.recommendation_service_pb2 import (
+    BatchRecommendClassesRequest,
     ClassFilter,
     RecommendClassesRequest,
     RequestContext,
     ScoreClassesRequest,
 )
 from paceline.values import Value, to_feature_value
+
+MAX_BATCH = 1_000
+"""The most requests of one BatchRecommendClasses."""
 
 
 class Moment(TypedDict, total=False):
@@ -67,6 +72,18 @@ def recommend_request(member_id: str, **choice: Unpack[Choice]) -> RecommendClas
         context=_context(choice),
         class_feature_names=choice.get("class_feature_names", ()),
     )
+
+
+def batches(requests: Iterable[RecommendClassesRequest]) -> Iterator[dict[int, RecommendClassesRequest]]:
+    """Yields the requests by their places, as many at a time as one BatchRecommendClasses may have."""
+    coming = enumerate(requests)
+    while batch := dict(islice(coming, MAX_BATCH)):
+        yield batch
+
+
+def batch_request(batch: Mapping[int, RecommendClassesRequest]) -> BatchRecommendClassesRequest:
+    """Returns the request of BatchRecommendClasses."""
+    return BatchRecommendClassesRequest(requests=batch.values())
 
 
 def score_request(member_id: str, class_ids: Iterable[str], **moment: Unpack[Moment]) -> ScoreClassesRequest:

@@ -1,19 +1,31 @@
 """The client for threads."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Self, TypeVar, Unpack
 
 import grpc
 
-from paceline.calls import Choice, Moment, recommend_request, require_serving, score_request
+from paceline.calls import (
+    Choice,
+    Moment,
+    batch_request,
+    batches,
+    recommend_request,
+    require_serving,
+    score_request,
+)
 from paceline.channels import TlsOptions, open_channel
 from paceline.errors import Unavailable, rpc_errors
 from paceline.retry import DEFAULT, Clock, RetryPolicy, Schedule
 from paceline.v1.model_service_pb2 import GetModelStatusRequest, GetModelStatusResponse
 from paceline.v1.model_service_pb2_grpc import ModelServiceStub
-from paceline.v1.recommendation_service_pb2 import RecommendClassesResponse, ScoreClassesResponse
+from paceline.v1.recommendation_service_pb2 import (
+    RecommendClassesRequest,
+    RecommendClassesResponse,
+    ScoreClassesResponse,
+)
 from paceline.v1.recommendation_service_pb2_grpc import RecommendationServiceStub
 
 Answer = TypeVar("Answer")
@@ -67,6 +79,32 @@ class PacelineClient:
         """
         request = recommend_request(member_id, **choice)
         return self._call(lambda left: self._recommendations.RecommendClasses(request, timeout=left), timeout)
+
+    def batch_recommend_classes(
+        self, requests: Iterable[RecommendClassesRequest], *, timeout: float = 60.0
+    ) -> Iterator[tuple[int, RecommendClassesResponse]]:
+        """Yields the place of each request, from 0, and its answer, in any order: for mails and the like.
+
+        The requests of other callers go before these. What a server that became unavailable did not answer is
+        asked for again.
+
+        Args:
+            requests: Any number, each from `recommend_request`; they are sent a thousand at a time.
+            timeout: The seconds within which a thousand are answered, retries included.
+
+        Raises:
+            PacelineError: A call failed. What was yielded holds.
+        """
+        for batch in batches(requests):
+            schedule = Schedule(self._retry, timeout, self._clock)
+            while batch:
+                try:
+                    yield from self._answers(batch, schedule.remaining())
+                except Unavailable:
+                    pause = schedule.next_pause()
+                    if pause is None:
+                        raise
+                    self._sleep(pause)
 
     def score_classes(
         self, member_id: str, class_ids: Iterable[str], *, timeout: float | None = None, **moment: Unpack[Moment]
@@ -126,6 +164,17 @@ class PacelineClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _answers(
+        self, batch: dict[int, RecommendClassesRequest], left: float
+    ) -> Iterator[tuple[int, RecommendClassesResponse]]:
+        """Yields what is answered of a batch, and leaves in it what is not."""
+        places = list(batch)
+        with rpc_errors():
+            for answer in self._recommendations.BatchRecommendClasses(batch_request(batch), timeout=left):
+                place = places[answer.request_index]
+                del batch[place]
+                yield place, answer.response
 
     def _call(
         self, attempt: Callable[[float], Answer], timeout: float | None, retry: RetryPolicy | None = None

@@ -4,11 +4,13 @@ TensorFlow itself would take a tensor of another shape and compute something, or
 """
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from server.domain.signatures import Signature, Tensors, TensorSpec
-from server.models.runner.tensors import to_tensor
+from server.models.runner.tensors import as_stored, to_tensors
 
 INVALID_ARGUMENT = 3
 """Of `google.rpc.Code`."""
@@ -35,8 +37,8 @@ def to_inputs(signature: Signature, defaults: Mapping[str, tf.Tensor], tensors: 
     missing = sorted(signature.inputs.keys() - tensors.keys() - defaults.keys())
     if missing:
         raise InvalidTensors(f"input {missing[0]!r} is missing, expected {signature.inputs[missing[0]]}")
-    given = {name: _to_input(name, signature.inputs[name], tensors) for name in tensors}
-    return {**defaults, **given}
+    found = _tensors(tensors)
+    return {**defaults, **{name: _to_input(name, signature.inputs[name], found[name]) for name in tensors}}
 
 
 def check_outputs(signature: Signature, names: Collection[str]) -> None:
@@ -54,11 +56,22 @@ def _check_names(kind: str, found: Collection[str], expected: Collection[str]) -
         raise InvalidTensors(f"there is no {kind} {unknown[0]!r}, expected one of {sorted(expected)}")
 
 
-def _to_input(name: str, spec: TensorSpec, tensors: Tensors) -> tf.Tensor:
+def _tensors(arrays: Tensors) -> dict[str, tf.Tensor]:
     try:
-        tensor = to_tensor(tensors[name], spec.dtype)
+        return to_tensors(arrays)
+    except (TypeError, ValueError):
+        return {name: _tensor(name, array) for name, array in arrays.items()}  # to find out which it is
+
+
+def _tensor(name: str, array: NDArray[Any]) -> tf.Tensor:
+    try:
+        return to_tensors({name: array})[name]
     except (TypeError, ValueError) as error:
         raise InvalidTensors(f"input {name!r} is no tensor: {error}") from error
+
+
+def _to_input(name: str, spec: TensorSpec, tensor: tf.Tensor) -> tf.Tensor:
+    tensor = as_stored(tensor, spec.dtype)
     if tensor.dtype.name != spec.dtype or not _fits(tensor.shape.as_list(), spec.shape):
         found = TensorSpec(tensor.dtype.name, tuple(tensor.shape.as_list()))
         raise InvalidTensors(f"input {name!r} is {found}, expected {spec}")

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from server.domain.signatures import Signature, Tensors
 from server.models.runner.inputs import InvalidTensors, check_outputs, to_inputs
 from server.models.runner.signatures import read_signatures
-from server.models.runner.tensors import from_tensor, to_tensor
+from server.models.runner.tensors import as_stored, from_tensor, to_tensors
+from server.models.scores import falling
 from server.ranking.ports import Columns
 
 _TAG = "serve"
@@ -56,7 +57,8 @@ class Model:
         """Ranks the classes kept under `key`; see `server.ranking.ports.Lease.rank`."""
         question = {"candidates": tf.constant(candidates), "count": tf.constant(count, dtype=tf.int32)}
         ranking = self._call("rank", {**self._tensors("rank", columns), **self._classes[key], **question})
-        return ranking["scores"].numpy(), ranking["positions"].numpy()
+        positions = ranking["positions"].numpy()
+        return falling(ranking["scores"].numpy(), positions), positions
 
     def run(self, name: str, tensors: Tensors, outputs: Collection[str] = ()) -> Tensors:
         """Runs a signature and returns those of its outputs that are named, all if none is.
@@ -97,7 +99,7 @@ class Model:
     def _tensors(self, name: str, columns: Columns) -> dict[str, tf.Tensor]:
         """Returns the columns of a ranking model, which need no check: its signatures were."""
         specs = self.signatures[name].inputs
-        return {column: to_tensor(array, specs[column].dtype) for column, array in columns.items()}
+        return {column: as_stored(tensor, specs[column].dtype) for column, tensor in to_tensors(columns).items()}
 
     def _call(self, name: str, tensors: Mapping[str, tf.Tensor]) -> Mapping[str, tf.Tensor]:
         outputs: Mapping[str, Any] = self._saved_model.signatures[name](**tensors)

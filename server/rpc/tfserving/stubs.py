@@ -34,6 +34,7 @@ def _stand_in() -> Iterator[None]:
 
 with _stand_in():
     from tensorflow.core.framework.tensor_pb2 import TensorProto
+    from tensorflow.core.framework.tensor_shape_pb2 import TensorShapeProto
     from tensorflow.core.framework.types_pb2 import DataType
     from tensorflow.core.protobuf.meta_graph_pb2 import SignatureDef
     from tensorflow_serving.apis import (
@@ -58,6 +59,7 @@ __all__ = [
     "DataType",
     "SignatureDef",
     "TensorProto",
+    "TensorShapeProto",
     "classification_pb2",
     "get_model_metadata_pb2",
     "get_model_status_pb2",

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 from server.domain.errors import FieldViolation, InvalidRequest
 from server.domain.signatures import Tensors
 from server.rpc.tfserving.dtypes import BY_NAME, BY_NUMBER, Dtype, dtype_name
-from server.rpc.tfserving.stubs import DataType, TensorProto
+from server.rpc.tfserving.stubs import DataType, TensorProto, TensorShapeProto
 
 MAX_FILLED_BYTES = 16 * 1024 * 1024
 """How much of a request's tensors may be filled up from a shape: a few bytes could else declare terabytes."""
@@ -24,6 +23,7 @@ MAX_TEXTS = 2**17
 MAX_VARINT_BYTES = 5
 """Of the 32 bits of a length."""
 
+_STRING = DataType.DT_STRING
 _AS_IN_MEMORY = ("float_val", "double_val", "scomplex_val", "dcomplex_val", "bool_val")
 """The fields whose values lie in a message as in the memory of a little-endian machine, which is also assumed of
 `tensor_content`."""
@@ -52,8 +52,8 @@ def decode_tensors(field: str, tensors: Mapping[str, TensorProto]) -> Tensors:
 
 def count_texts(tensors: Mapping[str, TensorProto]) -> int:
     """Returns how many texts tensors have by their shapes; these may be invalid."""
-    shapes = (tensor.tensor_shape.dim for tensor in tensors.values() if tensor.dtype == DataType.DT_STRING)
-    return sum(math.prod(dim.size for dim in islice(dims, MAX_RANK)) for dims in shapes)
+    shapes = [tensor.tensor_shape.dim for tensor in tensors.values() if tensor.dtype == _STRING]
+    return sum([math.prod([dim.size for dim in dims[:MAX_RANK]]) for dims in shapes])
 
 
 class TensorDecoder:
@@ -75,12 +75,16 @@ class TensorDecoder:
         dtype = BY_NUMBER.get(tensor.dtype)
         if dtype is None:
             raise InvalidTensor(f"has dtype {dtype_name(tensor.dtype)}, expected one that has values")
-        shape = _shape(tensor)
+        shape = _shape(tensor.tensor_shape)
         if dtype.field == "string_val":
             self._count_texts(max(math.prod(shape), len(tensor.string_val)))
         if content := tensor.tensor_content:  # asked for once, as each time it is copied
-            return _from_content(content, dtype, shape).reshape(shape)
-        return self._filled(_from_field(tensor, dtype), shape).reshape(shape)
+            values = _from_content(content, dtype, shape)
+            return values if len(shape) == 1 else values.reshape(shape)
+        values = _from_field(tensor, dtype)
+        if values.shape == (*shape,):
+            return values
+        return self._filled(values, shape).reshape(shape)
 
     def _count_texts(self, count: int) -> None:
         if count > self._may_read:
@@ -110,15 +114,15 @@ def _zero(dtype: "np.dtype[Any]") -> NDArray[Any]:
     return np.array([b""], dtype=dtype) if dtype.hasobject else np.zeros(1, dtype=dtype)
 
 
-def _shape(tensor: TensorProto) -> list[int]:
-    rank = len(tensor.tensor_shape.dim)
-    if rank > MAX_RANK:
-        raise InvalidTensor(f"has {rank} dimensions, expected at most {MAX_RANK}")
-    shape = [int(dim.size) for dim in tensor.tensor_shape.dim]
-    if tensor.tensor_shape.unknown_rank or any(size < 0 for size in shape):
-        found = "of unknown rank" if tensor.tensor_shape.unknown_rank else str(shape)
+def _shape(message: TensorShapeProto) -> list[int]:
+    dims = message.dim
+    if len(dims) > MAX_RANK:
+        raise InvalidTensor(f"has {len(dims)} dimensions, expected at most {MAX_RANK}")
+    shape: list[int] = [dim.size for dim in dims[:]]  # a slice, as an iterator takes twice as long
+    if message.unknown_rank or (shape and min(shape) < 0):
+        found = "of unknown rank" if message.unknown_rank else str(shape)
         raise InvalidTensor(f"has a shape {found}, expected one that is fully known")
-    if math.prod(size or 1 for size in shape) > MAX_ELEMENTS:
+    if math.prod(filter(None, shape)) > MAX_ELEMENTS:
         raise InvalidTensor(f"has shape {shape}, expected at most {MAX_ELEMENTS} elements")
     return shape
 
@@ -166,10 +170,12 @@ def _varints(content: bytes, count: int) -> tuple[NDArray[np.int64], int]:
 def _from_field(tensor: TensorProto, dtype: Dtype) -> NDArray[Any]:
     found = getattr(tensor, dtype.field)
     if dtype.field == "string_val":
-        return np.array(list(found), dtype=object)
+        return np.array(found[:], dtype=object)
     if dtype.field == "float8_val":
         return np.frombuffer(found, dtype=dtype.stored)
-    held = np.asarray(found, dtype=dtype.held)
+    held = np.array(found[:], dtype=dtype.held)
+    if dtype.held == dtype.stored:
+        return held
     bits = held.astype(dtype.bits, copy=False)
     if dtype.bits != dtype.held and (bits.astype(dtype.held) != held).any():
         wrong = held[bits.astype(dtype.held) != held][0]

@@ -10,6 +10,8 @@ from paceline.v1.recommendation_service_pb2 import (
     CLASS_STATUS_UNKNOWN,
     MEMBER_STATUS_KNOWN,
     MEMBER_STATUS_UNKNOWN,
+    BatchRecommendClassesRequest,
+    BatchRecommendClassesResponse,
     ClassFilter,
     FeatureRange,
     FeatureValue,
@@ -60,6 +62,17 @@ class Script:
             catalogue_generation=1,
         )
 
+    def recommend_all(self, batch: BatchRecommendClassesRequest) -> list[BatchRecommendClassesResponse]:
+        """Returns the ranking of each request, the last one first, as the order is not promised.
+
+        Raises:
+            InvalidRequest: There are no requests, or one of them is invalid.
+        """
+        if not batch.requests:
+            raise _invalid("requests", "is empty, expected at least one entry")
+        responses = [self._one_of_many(place, request) for place, request in enumerate(batch.requests)]
+        return responses[::-1]
+
     def score(self, request: ScoreClassesRequest) -> ScoreClassesResponse:
         """Returns the member's scores; 0 for a class that only others' rankings hold.
 
@@ -84,6 +97,13 @@ class Script:
             member_status=status,
             catalogue_generation=1,
         )
+
+    def _one_of_many(self, place: int, request: RecommendClassesRequest) -> BatchRecommendClassesResponse:
+        try:
+            return BatchRecommendClassesResponse(request_index=place, response=self.recommend(request))
+        except InvalidRequest as error:
+            (violation,) = error.violations
+            raise _invalid(f"requests[{place}].{violation.field}", violation.description) from error
 
     def _check(self, request: RecommendClassesRequest) -> None:
         _require_member(request.member_id)

@@ -26,6 +26,8 @@ from paceline.v1.model_service_pb2 import (
 )
 from paceline.v1.model_service_pb2_grpc import ModelServiceServicer, add_ModelServiceServicer_to_server
 from paceline.v1.recommendation_service_pb2 import (
+    BatchRecommendClassesRequest,
+    BatchRecommendClassesResponse,
     RecommendClassesRequest,
     RecommendClassesResponse,
     ScoreClassesRequest,
@@ -37,7 +39,7 @@ from paceline.v1.recommendation_service_pb2_grpc import (
 )
 from paceline.values import Value
 
-Request = RecommendClassesRequest | ScoreClassesRequest | GetModelStatusRequest
+Request = RecommendClassesRequest | BatchRecommendClassesRequest | ScoreClassesRequest | GetModelStatusRequest
 Ranking = Iterable[tuple[str, float]]
 """Class ids and their scores, in any order."""
 Response = TypeVar("Response")
@@ -134,6 +136,12 @@ class FakeServer(RecommendationServiceServicer, ModelServiceServicer):
     ) -> RecommendClassesResponse:
         """Answers from the script."""
         return self._answer(request, context, lambda: self._ranking_script().recommend(request))
+
+    def BatchRecommendClasses(
+        self, request: BatchRecommendClassesRequest, context: grpc.ServicerContext
+    ) -> Iterator[BatchRecommendClassesResponse]:
+        """Answers from the script."""
+        yield from self._answer(request, context, lambda: self._ranking_script().recommend_all(request))
 
     def ScoreClasses(self, request: ScoreClassesRequest, context: grpc.ServicerContext) -> ScoreClassesResponse:
         """Answers from the script."""

@@ -57,7 +57,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_HISTORY_NOT_READABLE: _ErrorReason.ValueType  # 16
     """FAILED_PRECONDITION: the history of labels can't be read."""
     ERROR_REASON_RESTART_NEEDED: _ErrorReason.ValueType  # 17
-    """FAILED_PRECONDITION: only a server that starts with the model can serve it."""
+    """FAILED_PRECONDITION: only a server that is started anew can serve these models."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The reasons in google.rpc.ErrorInfo, without their prefix, under the domain
@@ -99,5 +99,5 @@ ERROR_REASON_MODEL_FAILED: ErrorReason.ValueType  # 15
 ERROR_REASON_HISTORY_NOT_READABLE: ErrorReason.ValueType  # 16
 """FAILED_PRECONDITION: the history of labels can't be read."""
 ERROR_REASON_RESTART_NEEDED: ErrorReason.ValueType  # 17
-"""FAILED_PRECONDITION: only a server that starts with the model can serve it."""
+"""FAILED_PRECONDITION: only a server that is started anew can serve these models."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

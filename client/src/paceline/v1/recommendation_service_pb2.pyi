@@ -44,6 +44,68 @@ MEMBER_STATUS_UNKNOWN: MemberStatus.ValueType  # 2
 """No feature of the member was found: the ranking is made from defaults."""
 Global___MemberStatus: _TypeAlias = MemberStatus  # noqa: Y015
 
+class _FeatureRowStatus:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _FeatureRowStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FeatureRowStatus.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    FEATURE_ROW_STATUS_UNSPECIFIED: _FeatureRowStatus.ValueType  # 0
+    """Not set."""
+    FEATURE_ROW_STATUS_OK: _FeatureRowStatus.ValueType  # 1
+    """They do."""
+    FEATURE_ROW_STATUS_MISSING: _FeatureRowStatus.ValueType  # 2
+    """There is no row."""
+    FEATURE_ROW_STATUS_STALE: _FeatureRowStatus.ValueType  # 3
+    """The row is older than the view's TTL."""
+
+class FeatureRowStatus(_FeatureRowStatus, metaclass=_FeatureRowStatusEnumTypeWrapper):
+    """Whether the features of a row count."""
+
+FEATURE_ROW_STATUS_UNSPECIFIED: FeatureRowStatus.ValueType  # 0
+"""Not set."""
+FEATURE_ROW_STATUS_OK: FeatureRowStatus.ValueType  # 1
+"""They do."""
+FEATURE_ROW_STATUS_MISSING: FeatureRowStatus.ValueType  # 2
+"""There is no row."""
+FEATURE_ROW_STATUS_STALE: FeatureRowStatus.ValueType  # 3
+"""The row is older than the view's TTL."""
+Global___FeatureRowStatus: _TypeAlias = FeatureRowStatus  # noqa: Y015
+
+class _ServingMode:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ServingModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ServingMode.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SERVING_MODE_UNSPECIFIED: _ServingMode.ValueType  # 0
+    """Not set."""
+    SERVING_MODE_LIVE: _ServingMode.ValueType  # 1
+    """From the online store."""
+    SERVING_MODE_LAST_KNOWN: _ServingMode.ValueType  # 2
+    """From what was last read of the member, because the store can't be read."""
+    SERVING_MODE_DEFAULTS: _ServingMode.ValueType  # 3
+    """Nothing is known of the member, because the store can't be read: the model
+    took its defaults.
+    """
+
+class ServingMode(_ServingMode, metaclass=_ServingModeEnumTypeWrapper):
+    """Where the features of a member are from. An answer that is not live is worth
+    less, and not worth keeping.
+    """
+
+SERVING_MODE_UNSPECIFIED: ServingMode.ValueType  # 0
+"""Not set."""
+SERVING_MODE_LIVE: ServingMode.ValueType  # 1
+"""From the online store."""
+SERVING_MODE_LAST_KNOWN: ServingMode.ValueType  # 2
+"""From what was last read of the member, because the store can't be read."""
+SERVING_MODE_DEFAULTS: ServingMode.ValueType  # 3
+"""Nothing is known of the member, because the store can't be read: the model
+took its defaults.
+"""
+Global___ServingMode: _TypeAlias = ServingMode  # noqa: Y015
+
 class _ClassStatus:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -445,6 +507,8 @@ class RecommendClassesResponse(_message.Message):
     CANDIDATE_COUNT_FIELD_NUMBER: _builtins.int
     CATALOGUE_GENERATION_FIELD_NUMBER: _builtins.int
     ARM_FIELD_NUMBER: _builtins.int
+    SERVING_MODE_FIELD_NUMBER: _builtins.int
+    FEATURE_ROWS_FIELD_NUMBER: _builtins.int
     member_status: Global___MemberStatus.ValueType
     """Whether the member was known to the feature store."""
     candidate_count: _builtins.int
@@ -455,6 +519,8 @@ class RecommendClassesResponse(_message.Message):
     """The label that the traffic split gave the member; the same for each of the
     member's requests while the split is the same.
     """
+    serving_mode: Global___ServingMode.ValueType
+    """Where the member's features are from."""
     @_builtins.property
     def classes(self) -> _containers.RepeatedCompositeFieldContainer[Global___RankedClass]:
         """The classes, by falling score; equal scores by class id."""
@@ -467,6 +533,12 @@ class RecommendClassesResponse(_message.Message):
     def unknown_class_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Those of `candidate_class_ids` that the catalogue does not hold."""
 
+    @_builtins.property
+    def feature_rows(self) -> _containers.RepeatedCompositeFieldContainer[Global___FeatureRow]:
+        """How old they are, by feature view: the features of a view are one row of the
+        store.
+        """
+
     def __init__(
         self,
         *,
@@ -477,14 +549,68 @@ class RecommendClassesResponse(_message.Message):
         candidate_count: _builtins.int = ...,
         catalogue_generation: _builtins.int = ...,
         arm: _builtins.str = ...,
+        serving_mode: Global___ServingMode.ValueType = ...,
+        feature_rows: _abc.Iterable[Global___FeatureRow] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["model_version", b"model_version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["arm", b"arm", "candidate_count", b"candidate_count", "catalogue_generation", b"catalogue_generation", "classes", b"classes", "member_status", b"member_status", "model_version", b"model_version", "unknown_class_ids", b"unknown_class_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arm", b"arm", "candidate_count", b"candidate_count", "catalogue_generation", b"catalogue_generation", "classes", b"classes", "feature_rows", b"feature_rows", "member_status", b"member_status", "model_version", b"model_version", "serving_mode", b"serving_mode", "unknown_class_ids", b"unknown_class_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RecommendClassesResponse: _TypeAlias = RecommendClassesResponse  # noqa: Y015
+
+@_typing.final
+class BatchRecommendClassesRequest(_message.Message):
+    """The request of BatchRecommendClasses."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUESTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___RecommendClassesRequest]:
+        """What to answer. At least one, at most 1,000."""
+
+    def __init__(
+        self,
+        *,
+        requests: _abc.Iterable[Global___RecommendClassesRequest] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["requests", b"requests"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchRecommendClassesRequest: _TypeAlias = BatchRecommendClassesRequest  # noqa: Y015
+
+@_typing.final
+class BatchRecommendClassesResponse(_message.Message):
+    """One response of BatchRecommendClasses."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_INDEX_FIELD_NUMBER: _builtins.int
+    RESPONSE_FIELD_NUMBER: _builtins.int
+    request_index: _builtins.int
+    """Which of the requests it answers, from 0."""
+    @_builtins.property
+    def response(self) -> Global___RecommendClassesResponse:
+        """The answer."""
+
+    def __init__(
+        self,
+        *,
+        request_index: _builtins.int = ...,
+        response: Global___RecommendClassesResponse | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["response", b"response"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_index", b"request_index", "response", b"response"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchRecommendClassesResponse: _TypeAlias = BatchRecommendClassesResponse  # noqa: Y015
 
 @_typing.final
 class ScoreClassesRequest(_message.Message):
@@ -531,6 +657,8 @@ class ScoreClassesResponse(_message.Message):
     MEMBER_STATUS_FIELD_NUMBER: _builtins.int
     CATALOGUE_GENERATION_FIELD_NUMBER: _builtins.int
     ARM_FIELD_NUMBER: _builtins.int
+    SERVING_MODE_FIELD_NUMBER: _builtins.int
+    FEATURE_ROWS_FIELD_NUMBER: _builtins.int
     member_status: Global___MemberStatus.ValueType
     """Whether the member was known to the feature store."""
     catalogue_generation: _builtins.int
@@ -539,6 +667,8 @@ class ScoreClassesResponse(_message.Message):
     """The label that the traffic split gave the member; see
     RecommendClassesResponse.
     """
+    serving_mode: Global___ServingMode.ValueType
+    """Where the member's features are from."""
     @_builtins.property
     def classes(self) -> _containers.RepeatedCompositeFieldContainer[Global___ScoredClass]:
         """One entry for each class asked for, in the order asked."""
@@ -546,6 +676,10 @@ class ScoreClassesResponse(_message.Message):
     @_builtins.property
     def model_version(self) -> Global___ModelVersion:
         """The version that scored."""
+
+    @_builtins.property
+    def feature_rows(self) -> _containers.RepeatedCompositeFieldContainer[Global___FeatureRow]:
+        """How old they are, by feature view; see RecommendClassesResponse."""
 
     def __init__(
         self,
@@ -555,11 +689,43 @@ class ScoreClassesResponse(_message.Message):
         member_status: Global___MemberStatus.ValueType = ...,
         catalogue_generation: _builtins.int = ...,
         arm: _builtins.str = ...,
+        serving_mode: Global___ServingMode.ValueType = ...,
+        feature_rows: _abc.Iterable[Global___FeatureRow] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["model_version", b"model_version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["arm", b"arm", "catalogue_generation", b"catalogue_generation", "classes", b"classes", "member_status", b"member_status", "model_version", b"model_version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arm", b"arm", "catalogue_generation", b"catalogue_generation", "classes", b"classes", "feature_rows", b"feature_rows", "member_status", b"member_status", "model_version", b"model_version", "serving_mode", b"serving_mode"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ScoreClassesResponse: _TypeAlias = ScoreClassesResponse  # noqa: Y015
+
+@_typing.final
+class FeatureRow(_message.Message):
+    """What the store holds of a member in one feature view."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FEATURE_VIEW_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    AGE_SECONDS_FIELD_NUMBER: _builtins.int
+    feature_view: _builtins.str
+    """The feature view."""
+    status: Global___FeatureRowStatus.ValueType
+    """Whether its features count. Where they don't, the model took its defaults."""
+    age_seconds: _builtins.float
+    """The seconds since they were true; 0 if there is no row."""
+    def __init__(
+        self,
+        *,
+        feature_view: _builtins.str = ...,
+        status: Global___FeatureRowStatus.ValueType = ...,
+        age_seconds: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["age_seconds", b"age_seconds", "feature_view", b"feature_view", "status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FeatureRow: _TypeAlias = FeatureRow  # noqa: Y015

@@ -44,6 +44,11 @@ class RecommendationServiceStub:
                 request_serializer=paceline_dot_v1_dot_recommendation__service__pb2.RecommendClassesRequest.SerializeToString,
                 response_deserializer=paceline_dot_v1_dot_recommendation__service__pb2.RecommendClassesResponse.FromString,
                 _registered_method=True)
+        self.BatchRecommendClasses = channel.unary_stream(
+                '/paceline.v1.RecommendationService/BatchRecommendClasses',
+                request_serializer=paceline_dot_v1_dot_recommendation__service__pb2.BatchRecommendClassesRequest.SerializeToString,
+                response_deserializer=paceline_dot_v1_dot_recommendation__service__pb2.BatchRecommendClassesResponse.FromString,
+                _registered_method=True)
         self.ScoreClasses = channel.unary_unary(
                 '/paceline.v1.RecommendationService/ScoreClasses',
                 request_serializer=paceline_dot_v1_dot_recommendation__service__pb2.ScoreClassesRequest.SerializeToString,
@@ -67,6 +72,19 @@ class RecommendationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BatchRecommendClasses(self, request, context):
+        """Answers many RecommendClassesRequests, such as those of a mail to all
+        members: one response for each, as they are ready, in any order. Others'
+        requests go first, so it may take up to its deadline when there are many.
+
+        The whole batch is checked before the first response. A request that fails
+        later ends the stream with its error; the responses until then hold, and
+        the rest can be asked for again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ScoreClasses(self, request, context):
         """Returns the score of each class asked for, in the order asked.
         """
@@ -81,6 +99,11 @@ def add_RecommendationServiceServicer_to_server(servicer, server):
                     servicer.RecommendClasses,
                     request_deserializer=paceline_dot_v1_dot_recommendation__service__pb2.RecommendClassesRequest.FromString,
                     response_serializer=paceline_dot_v1_dot_recommendation__service__pb2.RecommendClassesResponse.SerializeToString,
+            ),
+            'BatchRecommendClasses': grpc.unary_stream_rpc_method_handler(
+                    servicer.BatchRecommendClasses,
+                    request_deserializer=paceline_dot_v1_dot_recommendation__service__pb2.BatchRecommendClassesRequest.FromString,
+                    response_serializer=paceline_dot_v1_dot_recommendation__service__pb2.BatchRecommendClassesResponse.SerializeToString,
             ),
             'ScoreClasses': grpc.unary_unary_rpc_method_handler(
                     servicer.ScoreClasses,
@@ -120,6 +143,33 @@ class RecommendationService:
             '/paceline.v1.RecommendationService/RecommendClasses',
             paceline_dot_v1_dot_recommendation__service__pb2.RecommendClassesRequest.SerializeToString,
             paceline_dot_v1_dot_recommendation__service__pb2.RecommendClassesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchRecommendClasses(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/paceline.v1.RecommendationService/BatchRecommendClasses',
+            paceline_dot_v1_dot_recommendation__service__pb2.BatchRecommendClassesRequest.SerializeToString,
+            paceline_dot_v1_dot_recommendation__service__pb2.BatchRecommendClassesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -42,6 +42,15 @@ class RecommendationServiceStub:
     """Returns the classes that the member is most likely to start, best first,
     chosen from the whole catalogue or from the candidates of the request.
     """
+    BatchRecommendClasses: _grpc.UnaryStreamMultiCallable[_recommendation_service_pb2.BatchRecommendClassesRequest, _recommendation_service_pb2.BatchRecommendClassesResponse]
+    """Answers many RecommendClassesRequests, such as those of a mail to all
+    members: one response for each, as they are ready, in any order. Others'
+    requests go first, so it may take up to its deadline when there are many.
+
+    The whole batch is checked before the first response. A request that fails
+    later ends the stream with its error; the responses until then hold, and
+    the rest can be asked for again.
+    """
     ScoreClasses: _grpc.UnaryUnaryMultiCallable[_recommendation_service_pb2.ScoreClassesRequest, _recommendation_service_pb2.ScoreClassesResponse]
     """Returns the score of each class asked for, in the order asked."""
 
@@ -58,6 +67,15 @@ class RecommendationServiceAsyncStub(RecommendationServiceStub):
     RecommendClasses: _aio.UnaryUnaryMultiCallable[_recommendation_service_pb2.RecommendClassesRequest, _recommendation_service_pb2.RecommendClassesResponse]  # type: ignore[assignment]
     """Returns the classes that the member is most likely to start, best first,
     chosen from the whole catalogue or from the candidates of the request.
+    """
+    BatchRecommendClasses: _aio.UnaryStreamMultiCallable[_recommendation_service_pb2.BatchRecommendClassesRequest, _recommendation_service_pb2.BatchRecommendClassesResponse]  # type: ignore[assignment]
+    """Answers many RecommendClassesRequests, such as those of a mail to all
+    members: one response for each, as they are ready, in any order. Others'
+    requests go first, so it may take up to its deadline when there are many.
+
+    The whole batch is checked before the first response. A request that fails
+    later ends the stream with its error; the responses until then hold, and
+    the rest can be asked for again.
     """
     ScoreClasses: _aio.UnaryUnaryMultiCallable[_recommendation_service_pb2.ScoreClassesRequest, _recommendation_service_pb2.ScoreClassesResponse]  # type: ignore[assignment]
     """Returns the score of each class asked for, in the order asked."""
@@ -78,6 +96,21 @@ class RecommendationServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_recommendation_service_pb2.RecommendClassesResponse, _abc.Awaitable[_recommendation_service_pb2.RecommendClassesResponse]]:
         """Returns the classes that the member is most likely to start, best first,
         chosen from the whole catalogue or from the candidates of the request.
+        """
+
+    @_abc_1.abstractmethod
+    def BatchRecommendClasses(
+        self,
+        request: _recommendation_service_pb2.BatchRecommendClassesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_recommendation_service_pb2.BatchRecommendClassesResponse], _abc.AsyncIterator[_recommendation_service_pb2.BatchRecommendClassesResponse]]:
+        """Answers many RecommendClassesRequests, such as those of a mail to all
+        members: one response for each, as they are ready, in any order. Others'
+        requests go first, so it may take up to its deadline when there are many.
+
+        The whole batch is checked before the first response. A request that fails
+        later ends the stream with its error; the responses until then hold, and
+        the rest can be asked for again.
         """
 
     @_abc_1.abstractmethod

@@ -1,0 +1,141 @@
+"""How many cores a fleet of servers needs, simulated from what `paceline bench recommend` measured of one.
+
+A core is a queue that serves in batches, as `server.ranking.batches` does: whatever waits is taken together, up to
+a limit, and takes a fixed time and one for each request. Requests come at random (Poisson) to each core alike, as
+from a load balancer that knows nothing of them. The two times follow from two measurements: a request alone takes
+both, and many at a time share the fixed one.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from server.ranking.batches import ROWS_AT_ONCE
+
+REQUESTS = 40_000
+"""That each load of a core is simulated with."""
+WARM_UP = 2_000
+"""Of these, as long as the queue is not as it will be."""
+LOADS = np.arange(0.95, 0.0, -0.05)
+"""Shares of its capacity that a core is tried with."""
+SECONDS_PER_MILLION = 1e6
+SECONDS_PER_HOUR = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """What a core takes for requests.
+
+    Attributes:
+        call_seconds: For a batch, besides its requests.
+        request_seconds: For each of them.
+        most: How many are taken together at most.
+    """
+
+    call_seconds: float
+    request_seconds: float
+    most: int
+
+    @property
+    def capacity(self) -> float:
+        """The requests a second that it can answer when all batches are full."""
+        return self.most / (self.call_seconds + self.most * self.request_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """What requests of one kind need.
+
+    Attributes:
+        load: The share of its capacity that a core may have, 0 if even one request alone is too slow.
+        requests_per_second: Of a core at that load.
+        p50_ms: How long requests take then.
+        p99_ms: The same of the slowest hundredth.
+        cores: In all zones; None if there is no load that is fast enough.
+        core_hours_per_million: Of a million requests, while all zones are there.
+    """
+
+    load: float
+    requests_per_second: float
+    p50_ms: float
+    p99_ms: float
+    cores: int | None
+    core_hours_per_million: float | None
+
+
+def measured_core(alone_ms: float, requests_per_second: float, in_flight: int, classes: int) -> Core:
+    """Returns a core from what was measured of a server.
+
+    Args:
+        alone_ms: How long a request alone takes.
+        requests_per_second: How many are answered with many in flight.
+        in_flight: That many.
+        classes: How many are ranked.
+    """
+    most = max(1, ROWS_AT_ONCE // classes)
+    together = min(most, in_flight)
+    alone, many = alone_ms / 1e3, 1 / requests_per_second
+    call = max(0.0, alone - many) * together / max(1, together - 1)
+    return Core(call, max(many - call / together, 0.0), most)
+
+
+def plan_fleet(core: Core, *, requests_per_second: float, p99_ms: float, zones: int, seed: int = 1) -> Fleet:
+    """Returns the greatest load of a core that is fast enough, and the fleet that has it with a zone lost."""
+    for load in LOADS:
+        rate = float(load) * core.capacity
+        p50, p99 = np.percentile(simulate(core, rate, seed), [50, 99]) * 1e3
+        if p99 <= p99_ms:
+            left = ceil(requests_per_second / rate)
+            in_a_zone = ceil(left / (zones - 1))
+            cores = in_a_zone * zones
+            hours = cores / requests_per_second * SECONDS_PER_MILLION / SECONDS_PER_HOUR
+            return Fleet(float(load), rate, float(p50), float(p99), cores, hours)
+    return Fleet(0.0, 0.0, float(p50), float(p99), None, None)
+
+
+def simulate(core: Core, rate: float, seed: int) -> NDArray[np.float64]:
+    """Returns how long requests take that come to a core at a rate, in seconds ``[requests]``."""
+    gaps = np.random.default_rng(seed).exponential(1 / rate, REQUESTS)
+    arrivals = np.cumsum(gaps)
+    ends = np.empty(REQUESTS)
+    first, now = 0, 0.0
+    while first < REQUESTS:
+        now = max(now, arrivals[first])
+        waiting = int(np.searchsorted(arrivals, now, side="right"))
+        last = min(waiting, first + core.most)
+        now += core.call_seconds + (last - first) * core.request_seconds
+        ends[first:last] = now
+        first = last
+    return (ends - arrivals)[WARM_UP:]
+
+
+def fleets(
+    documents: Sequence[Mapping[str, Any]], *, requests_per_second: float, p99_ms: float, zones: int
+) -> Iterator[dict[str, object]]:
+    """Yields a row for each runtime of each document of `paceline bench recommend`."""
+    for document in documents:
+        alone, many = document["results"][0], document["results"][-1]
+        for runtime in ("openvino", "tensorflow"):
+            core = measured_core(
+                alone["servers"][runtime]["p50_ms"],
+                many["servers"][runtime]["requests_per_second"],
+                many["in_flight"],
+                document["classes"],
+            )
+            fleet = plan_fleet(core, requests_per_second=requests_per_second, p99_ms=p99_ms, zones=zones)
+            yield {
+                "classes": document["classes"],
+                "runtime": runtime,
+                "call_ms": round(core.call_seconds * 1e3, 3),
+                "request_ms": round(core.request_seconds * 1e3, 3),
+                "load": round(fleet.load, 2),
+                "requests_per_second": round(fleet.requests_per_second),
+                "p50_ms": round(fleet.p50_ms, 2),
+                "p99_ms": round(fleet.p99_ms, 2),
+                "cores": fleet.cores,
+                "core_hours_per_million": fleet.core_hours_per_million and round(fleet.core_hours_per_million, 3),
+            }

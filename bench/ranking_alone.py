@@ -1,0 +1,90 @@
+"""Ranking in OpenVINO without a server, in a process of its own so that its memory can be told.
+
+Run as ``python -m bench.ranking_alone VERSION_DIR CLASSES``; prints a JSON document.
+The classes are those of the manifest's golden requests, over and over.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.matrix_rate import matrix_rate
+from bench.memory import proportional_mib
+from bench.site import LAYERS
+from bench.spread import spread
+from contract.manifest import read_manifest
+from server.models.golden import golden_columns
+from server.models.openvino.graph import is_fast_in_bfloat16
+from server.models.openvino.model import Model
+
+COUNT = 20
+ROUNDS = 7
+SECONDS = 0.4
+"""Of one round."""
+Columns = Mapping[str, NDArray[Any]]
+
+
+def measure(version_dir: Path, classes: int) -> dict[str, object]:
+    """Ranks for one member at a time and returns the document. Of each round the quickest of both sides counts."""
+    manifest = read_manifest(version_dir)
+    in_bfloat16 = is_fast_in_bfloat16()
+    model = Model(version_dir, manifest, calls_at_once=1, in_bfloat16=in_bfloat16)
+    class_side, member = golden_columns(manifest, manifest.golden_requests[0])
+    _rank(model, class_side, member, 64)()
+    before = proportional_mib(os.getpid())
+    rank = _rank(model, class_side, member, classes)
+    with_classes = proportional_mib(os.getpid())
+    rounds = [(_seconds(rank), matrix_rate(in_bfloat16=in_bfloat16)) for _ in range(ROUNDS)]
+    after = proportional_mib(os.getpid())
+    flops = 2 * classes * _multiplications()
+    return {
+        "classes": classes,
+        "precision": "bfloat16" if in_bfloat16 else "float32",
+        "ms": round(1e3 * median(seconds for seconds, _ in rounds), 4),
+        "us_per_class": round(1e6 * median(seconds for seconds, _ in rounds) / classes, 5),
+        "matrix_gflops_per_second": round(median(rate for _, rate in rounds) / 1e9, 1),
+        "times_limit": spread([seconds * rate / flops for seconds, rate in rounds]),
+        "classes_mib": round(with_classes - before, 1),
+        "ranking_mib": round(after - with_classes, 1),
+    }
+
+
+def _rank(model: Model, class_side: Columns, member: Columns, classes: int) -> Callable[[], object]:
+    columns = {name: np.resize(column, (classes, *column.shape[1:])) for name, column in class_side.items()}
+    model.encode_classes(classes, columns, keep=())
+    candidates = np.ones((1, classes), np.bool_)
+    return lambda: model.rank(classes, member, candidates, COUNT)
+
+
+def _multiplications() -> int:
+    """Returns how many a class takes once the sides are encoded: the layers above the first, and the output."""
+    sizes = [*map(int, LAYERS.split(",")), 1]
+    return sum(inner * outer for inner, outer in pairwise(sizes))
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    """Returns how long the quickest call of a round takes, in seconds."""
+    call()
+    quickest, end = _timed(call), time.perf_counter() + SECONDS
+    while time.perf_counter() < end:
+        quickest = min(quickest, _timed(call))
+    return quickest
+
+
+def _timed(call: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    call()
+    return time.perf_counter() - begun
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(measure(Path(sys.argv[1]), int(sys.argv[2]))))

@@ -1,0 +1,29 @@
+"""How a process that serves is set up, and what ends it."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+
+from server.app.flags import LogLevel
+
+
+def prepare(log_level: LogLevel, who: str = "") -> None:
+    """Sets up this process: how often its threads take turns, and what is logged.
+
+    Args:
+        log_level: How much is logged.
+        who: Put before every line, to tell it from those of other processes.
+    """
+    sys.setswitchinterval(0.0005)
+    logging.basicConfig(level=logging.WARNING, format=f"%(asctime)s %(levelname)-7s {who}%(name)s: %(message)s")
+    logging.getLogger("server").setLevel(log_level.name)
+
+
+async def until_signal(run: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    """Runs what SIGTERM and SIGINT end: by setting the event that it is given."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await run(stop)

@@ -1,0 +1,112 @@
+"""Ranking for several requests in one call, without ever waiting for more; see `server.domain.shared_calls`.
+
+The requests of a call share the reading of features and the pass through the model. A version makes one call at a
+time: two at a time would each be for fewer, and with one, 500 classes are ranked 1.2 times as fast.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from server.domain.requests import RequestContext
+from server.domain.results import FeatureRow, ServingMode
+from server.domain.shared_calls import SharedCalls
+from server.ranking.inputs import Asked, InputReader
+from server.ranking.ports import Lease
+
+CALLS_AT_ONCE = 1
+"""Of one version, snapshot and arm."""
+ROWS_AT_ONCE = 16384
+"""The most members times classes of one call, unless one member alone has more."""
+
+_Key: TypeAlias = tuple[int, int, str, str]
+"""Which manifest, snapshot, model and arm; the first two by identity, as the leases of the requests hold them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """The best classes for one member."""
+
+    scores: NDArray[np.float32]
+    """``[count]``, falling."""
+    positions: NDArray[np.int32]
+    """Of the classes in the snapshot, ``[count]``."""
+    member_is_known: bool
+    serving_mode: ServingMode
+    feature_rows: Sequence[FeatureRow]
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    lease: Lease
+    asked: Asked
+    candidates: NDArray[np.bool_]
+    count: int
+
+
+class Batches:
+    """Ranks for the requests of all members.
+
+    Args:
+        inputs: Reads what the model needs to know of members.
+        rows_at_once: The most members times classes of one call, unless one member alone has more.
+    """
+
+    def __init__(self, inputs: InputReader, rows_at_once: int = ROWS_AT_ONCE) -> None:
+        self._inputs = inputs
+        self._rows_at_once = rows_at_once
+        self._calls: dict[_Key, SharedCalls[_Request, Ranked]] = {}
+
+    async def rank(
+        self,
+        lease: Lease,
+        member_id: str,
+        context: RequestContext,
+        candidates: NDArray[np.bool_],
+        count: int,
+        *,
+        is_bulk: bool = False,
+    ) -> Ranked:
+        """Returns the best candidates for a member. The lease has to be held until then.
+
+        Args:
+            lease: Whose version ranks.
+            member_id: The member.
+            context: Of the request.
+            candidates: The classes that may be ranked ``[classes]``.
+            count: How many to return, at most as many as there are candidates.
+            is_bulk: Whether the requests of others go first.
+
+        Raises:
+            InvalidRequest: A context feature is not one of the model's, or of another type.
+            StoreUnavailable: The members' features could not be read.
+            RunnerLost: The process that runs the version ended.
+            ModelFailed: The model can't.
+        """
+        request = _Request(lease, self._inputs.ask(lease.manifest, member_id, context), candidates, count)
+        return await self._calls_of(lease).ask(request, len(candidates), yields=is_bulk)
+
+    def _calls_of(self, lease: Lease) -> SharedCalls[_Request, Ranked]:
+        key = (id(lease.manifest), id(lease.snapshot), lease.model_name, lease.arm)
+        calls = self._calls.get(key)
+        if calls is None:
+            self._calls = {known: calls for known, calls in self._calls.items() if not calls.is_idle}
+            calls = SharedCalls(self._ranked, most=self._rows_at_once, calls_at_once=CALLS_AT_ONCE)
+            self._calls[key] = calls
+        return calls
+
+    async def _ranked(self, requests: Sequence[_Request]) -> Sequence[Ranked]:
+        lease = requests[0].lease
+        members = await self._inputs.read(lease.manifest, [request.asked for request in requests])
+        candidates = np.stack([request.candidates for request in requests])
+        count = max(request.count for request in requests)
+        if count:
+            scores, positions = await lease.rank(members.columns, candidates, count)
+        else:
+            scores, positions = np.empty((len(requests), 0), np.float32), np.empty((len(requests), 0), np.int32)
+        of_members = zip(members.is_known, members.serving_modes, members.feature_rows, strict=True)
+        ranked = zip(requests, scores, positions, of_members, strict=True)
+        return [Ranked(s[: r.count], p[: r.count], *of_member) for r, s, p, of_member in ranked]

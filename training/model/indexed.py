@@ -1,0 +1,112 @@
+"""The model for runtimes without hash tables, such as OpenVINO: it takes indices, see `contract.indexed`.
+
+One graph in a folder of its own, with one signature that has the inputs and outputs of every function: such
+runtimes read no signature but the default one, and can cut a graph by its inputs and outputs.
+
+================= =============================================== =================================================
+function          from                                            to
+================= =============================================== =================================================
+score rows        inputs of both sides ``[rows, n]``              row_scores ``[rows]``
+encode members    member inputs ``[members, n]``                  encoded_member_… ``[members, …]``
+encode classes    class inputs ``[classes, n]``                   encoded_class_… ``[classes, …]``
+rank              member_… ``[members, …]``, class_…              logits, scores ``[members, classes]``
+                  ``[1 or members, classes, …]``
+================= =============================================== =================================================
+
+The inputs of a side are ``…_categories`` and ``…_numbers``; a model of flat tables has only those of the member,
+and no classes to encode and rank. What is encoded is ``…_state``, ``…_wide`` and ``…_crosses``; see `RankedMember`
+and `RankedClass` in `training.model.side`. The classes that are ranked are the same for all members, or each has
+its own.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import tensorflow as tf
+
+from contract.indexed import FOLDER, VOCABULARIES
+from contract.stubs.indexed_model_pb2 import IndexedModel
+from training.model.encoded import Encoded, Indexed
+from training.model.inputs import SideEncoder, tensor_specs
+from training.model.side import RankedClass, RankedMember
+from training.model.signatures import Signatures
+
+T = TypeVar("T")
+
+
+def can_index(signatures: Signatures) -> bool:
+    """Whether indices can be told without hashing: not where unknown values have several."""
+    return all(vocabulary.oov_buckets == 1 for vocabulary in signatures.encoder.vocabularies.values())
+
+
+def export_indexed(signatures: Signatures, directory: Path) -> None:
+    """Writes the graph and the vocabularies below the folder of a version."""
+    root = tf.Module()
+    root.network = signatures.network
+    tf.saved_model.save(root, str(directory / FOLDER), signatures=_concrete(signatures))
+    encoder = signatures.encoder
+    values = [vocabulary.values_message() for vocabulary in encoder.vocabularies.values()]
+    model = IndexedModel(vocabularies=values, utc_offset_hours=encoder.utc_offset_hours)
+    (directory / FOLDER / VOCABULARIES).write_bytes(model.SerializeToString(deterministic=True))
+
+
+def _concrete(signatures: Signatures) -> Any:
+    specs = _side_specs("member", signatures.encoder.member)
+    if signatures.is_ranking:
+        specs |= _side_specs("class", signatures.encoder.classes) | _code_specs(signatures)
+    return tf.function(lambda **tensors: _call(signatures, tensors)).get_concrete_function(**specs)
+
+
+def _call(signatures: Signatures, tensors: dict[str, Any]) -> dict[str, Any]:
+    network, encoder = signatures.network, signatures.encoder
+    member = encoder.member.encode_indexed(_indexed("member", tensors))
+    if not signatures.is_ranking:
+        nothing = encoder.classes.encode_indexed(Indexed((), ()))
+        return {"row_scores": signatures.head.scores(network.score_rows(member, nothing))}
+    classes = encoder.classes.encode_indexed(_indexed("class", tensors))
+    ranked = (
+        RankedMember(*(tensors[f"member_{name}"] for name in RankedMember._fields)),
+        RankedClass(*(tensors[f"class_{name}"] for name in RankedClass._fields)),
+    )
+    logits = network.score_all(*ranked)
+    return {
+        "row_scores": signatures.head.scores(network.score_rows(member, classes)),
+        "logits": logits,
+        "scores": signatures.head.scores(logits),
+        **_prefixed("encoded_member", network.ranked_member(member)),
+        **_prefixed("encoded_class", network.ranked_class(classes)),
+    }
+
+
+def _indexed(side: str, tensors: dict[str, Any]) -> Indexed:
+    return Indexed(tensors[f"{side}_categories"], tensors[f"{side}_numbers"])
+
+
+def _side_specs(side: str, encoder: SideEncoder) -> dict[str, Any]:
+    categories, numbers = f"{side}_categories", f"{side}_numbers"
+    return {
+        categories: tf.TensorSpec([None, encoder.widths.categories], tf.int32, name=categories),
+        numbers: tf.TensorSpec([None, encoder.widths.numbers], tf.float32, name=numbers),
+    }
+
+
+def _code_specs(signatures: Signatures) -> dict[str, Any]:
+    """Returns how members and classes are encoded; classes have an axis more, for the members."""
+    network, encoder = signatures.network, signatures.encoder
+    member = _outputs(encoder.member, network.ranked_member)
+    classes = _outputs(encoder.classes, network.ranked_class)
+    found = {name: (out.shape, out.dtype) for name, out in _prefixed("member", member).items()}
+    found |= {name: ([None, *out.shape], out.dtype) for name, out in _prefixed("class", classes).items()}
+    return {name: tf.TensorSpec(shape, dtype, name=name) for name, (shape, dtype) in found.items()}
+
+
+def _outputs(encoder: SideEncoder, encode: Callable[[Encoded], T]) -> T:
+    """Returns what a side is encoded as, as far as its shapes are known."""
+    traced = tf.function(lambda columns: encode(encoder(columns)))
+    outputs: T = traced.get_concrete_function(tensor_specs(encoder.specs)).structured_outputs
+    return outputs
+
+
+def _prefixed(prefix: str, code: RankedMember | RankedClass) -> dict[str, Any]:
+    return {f"{prefix}_{name}": value for name, value in code._asdict().items()}
