@@ -1,7 +1,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 BIN := .venv/bin
-PYTEST := $(BIN)/python -m pytest -q --numprocesses 2 --dist loadgroup
+PYTEST := $(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup demo test check lint types image bench kuairand adult stubs lock clean
 
@@ -36,12 +36,19 @@ types: setup ## Static types
 image: setup ## The Dockerfile's steps, in a clean folder
 	scripts/check_image.sh
 
-bench: setup ## Requests per second beside a bare echo, what reloads cost, training beside FuxiCTR
+bench: setup ## All benchmarks, each beside a peer or a limit; an hour
 	scripts/system_packages.sh
 	$(BIN)/paceline bench recommend
+	$(BIN)/paceline bench rank
+	$(BIN)/paceline bench scale
+	$(BIN)/paceline bench start
 	$(BIN)/paceline bench reload
+	$(BIN)/paceline bench materialize
 	bench/peers/fuxictr/setup.sh
 	$(BIN)/paceline bench train
+	bench/peers/mlserver/setup.sh
+	bench/peers/pytriton/setup.sh
+	$(BIN)/paceline bench peers
 
 kuairand: setup ## The pipeline on real impressions: make kuairand DATA=folder
 	examples/kuairand/run.sh "$(DATA)"

@@ -36,9 +36,14 @@ class NoteOptions:
     reason: Reason = ""
     actor: Actor = None
 
+    @property
+    def who(self) -> str:
+        """Who does it."""
+        return self.actor or f"{_user()}@{socket.gethostname()}"
+
     def note(self) -> Note:
         """Returns what the history is to keep."""
-        return Note(actor=self.actor or f"{_user()}@{socket.gethostname()}", reason=self.reason)
+        return Note(actor=self.who, reason=self.reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import DAY_FORMATS, REPO, Profile, Repo
+from cli.options import DAY_FORMATS, REPO, Models, Profile, Repo
 from cli.output import AsJson, print_json, say
 from cli.quiet import importing_tensorflow
 from cli.stages import shown_stages
@@ -19,7 +19,7 @@ def batch_score_command(
     *,
     repo: Repo = REPO,
     profile: Profile = "",
-    models: Annotated[Path, typer.Option(help="The folder of the published models.")] = Path("models"),
+    models: Models = Path("models"),
     name: Annotated[str, typer.Option(help="The name of the model.")] = "ranking",
     day: Annotated[
         datetime | None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.metrics import metrics_document, print_metrics
-from cli.options import DAY_FORMATS, REPO, Profile, Repo, World, to_day
+from cli.options import DAY_FORMATS, REPO, Models, Profile, Repo, World, to_day
 from cli.output import AsJson, messages, print_json
 from cli.quiet import importing_tensorflow
 from cli.stages import shown_stages
@@ -23,7 +23,7 @@ def evaluate_command(
     repo: Repo = REPO,
     profile: Profile = "",
     world: World = None,
-    models: Annotated[Path, typer.Option(help="The folder of the published models.")] = Path("models"),
+    models: Models = Path("models"),
     name: Annotated[str, typer.Option(help="The name of the model.")] = "ranking",
     first: Annotated[
         datetime | None,

@@ -13,6 +13,7 @@ Repo = Annotated[Path, typer.Option(help="The folder of the feature repository."
 Profile = Annotated[
     str, typer.Option(envvar="PACELINE_PROFILE", help="Use feature_store.<PROFILE>.yaml of the repository.")
 ]
+Models = Annotated[Path, typer.Option(help="The folder of the published models.")]
 World = Annotated[Path | None, typer.Option(help="The folder of the raw tables.", show_default="<data>/world")]
 
 

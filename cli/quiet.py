@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
+from contract.unchecked import without_typeguard
+
 _STDERR = 2
 
 
@@ -19,7 +21,8 @@ def importing_tensorflow() -> Iterator[None]:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, _STDERR)
     try:
-        with os.fdopen(kept, "w", closefd=False) as screen, Console(file=screen).status("Loading TensorFlow"):
+        screen = os.fdopen(kept, "w", closefd=False)
+        with screen, Console(file=screen).status("Loading TensorFlow"), without_typeguard():
             yield
     finally:
         os.dup2(kept, _STDERR)

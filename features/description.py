@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import NamedTuple
 
-from feast import Entity, FeatureService, FeatureStore, FeatureView, FileSource
+from feast import Entity, FeatureService, FeatureStore, FeatureView, Field, FileSource
 from feast.data_source import DataSource
 from feast.feast_object import FeastObject
 from feast.feature_view import DUMMY_ENTITY_NAME
@@ -16,12 +17,23 @@ from features.store_errors import reported
 _MATTERS = FIELD_TAGS - {"owner"}
 
 
+class About(NamedTuple):
+    """What is said of a thing for people."""
+
+    owner: str
+    description: str
+
+
+NOTHING_SAID = About("", "")
+
+
 @dataclass(frozen=True, slots=True)
 class FeatureDescription:
     """One feature: its Feast type, such as "Array(String)", and the tags that a model depends on."""
 
     dtype: str
     tags: Mapping[str, str] = field(default_factory=dict)
+    about: About = NOTHING_SAID
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +44,7 @@ class ViewDescription:
     ttl_seconds: int
     source: str
     features: Mapping[str, FeatureDescription]
+    about: About = NOTHING_SAID
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +53,7 @@ class ServiceDescription:
 
     features: frozenset[str]
     tags: Mapping[str, str]
+    about: About = NOTHING_SAID
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +100,8 @@ def _view(view: FeatureView, entities: Mapping[str, Entity]) -> ViewDescription:
         join_keys=tuple(entities[name].join_key if name in entities else name for name in view.entities),
         ttl_seconds=int(view.ttl.total_seconds()) if view.ttl else 0,
         source=_source(row_source(view)),
-        features={feature.name: _feature(str(feature.dtype), feature.tags) for feature in view.features},
+        features={feature.name: _feature(feature) for feature in view.features},
+        about=About(view.owner, view.description),
     )
 
 
@@ -94,8 +109,10 @@ def _source(source: DataSource) -> str:
     return str(source.path if isinstance(source, FileSource) else source.get_table_query_string())
 
 
-def _feature(dtype: str, tags: Mapping[str, str]) -> FeatureDescription:
-    return FeatureDescription(dtype, {tag: value for tag, value in tags.items() if tag in _MATTERS})
+def _feature(feature: Field) -> FeatureDescription:
+    tags = {tag: value for tag, value in feature.tags.items() if tag in _MATTERS}
+    about = About(feature.tags.get("owner", ""), feature.description)
+    return FeatureDescription(str(feature.dtype), tags, about)
 
 
 def _service(service: FeatureService) -> ServiceDescription:
@@ -106,4 +123,5 @@ def _service(service: FeatureService) -> ServiceDescription:
             for feature in projection.features
         ),
         tags={tag: value for tag, value in service.tags.items() if tag in SERVICE_TAGS},
+        about=About(service.owner, service.description),
     )

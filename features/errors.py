@@ -1,6 +1,7 @@
 """What can be wrong with a feature repository or its data.
 
 FeatureError
+├── PublishedError    what is published can't be told
 ├── RepositoryError   a definition or profile is wrong
 ├── SourceError       a source table can't be read or lacks a column
 └── StoreError        the registry or online store can't be reached, or would be moved backwards
@@ -9,6 +10,10 @@ FeatureError
 
 class FeatureError(Exception):
     """A feature command can't go on. The message names the file, view or feature, and what was expected."""
+
+
+class PublishedError(FeatureError):
+    """Which versions of a model are published, or which labels are on them, can't be told."""
 
 
 class RepositoryError(FeatureError):

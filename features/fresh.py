@@ -6,9 +6,11 @@ from datetime import datetime
 from feast import FeatureService, FeatureStore, FeatureView
 
 from features.errors import RepositoryError
+from features.newest_rows import newest_rows
 from features.online import oldest_fresh
-from features.schema import row_source
 from features.store_errors import reported
+
+_CHUNK_ROWS = 100_000
 
 
 def lister(views: Iterable[FeatureView], service: FeatureService, key: str) -> FeatureView:
@@ -31,16 +33,9 @@ def fresh_keys(store: FeatureStore, view: FeatureView, moment: datetime) -> list
     Raises:
         StoreError: The rows can't be read.
     """
-    source = row_source(view)
-    with reported(f"the rows of view {view.name!r} can't be read"):
-        job = store.provider.offline_store.pull_latest_from_table_or_query(
-            config=store.config,
-            data_source=source,
-            join_key_columns=view.join_keys,
-            feature_name_columns=[],
-            timestamp_field=source.timestamp_field,
-            created_timestamp_column=source.created_timestamp_column,
-            start_date=oldest_fresh(view, moment),
-            end_date=moment,
-        )
-        return sorted(job.to_arrow()[view.join_keys[0]].to_pylist())
+    start = oldest_fresh(view, moment)
+    with (
+        reported(f"the rows of view {view.name!r} can't be read"),
+        newest_rows(store, view, [], start, moment, chunk=_CHUNK_ROWS) as rows,
+    ):
+        return sorted(rows.read_all()[view.join_keys[0]].to_pylist())

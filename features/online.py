@@ -1,4 +1,4 @@
-"""Writing the newest rows of feature views to the online store, through Feast and never backwards."""
+"""Writing the newest rows of feature views to the online store, never backwards."""
 
 import sqlite3
 from collections.abc import Iterable
@@ -9,6 +9,7 @@ from pathlib import Path
 from feast import FeatureStore, FeatureView
 from tqdm import tqdm
 
+from features.by_column import write_by_column
 from features.errors import StoreError
 from features.store_errors import reported
 
@@ -52,9 +53,6 @@ def let_readers_go_on(store: FeatureStore) -> None:
 def write_online(store: FeatureStore, view: FeatureView, end: datetime, *, afresh: bool) -> None:
     """Writes the newest row of each entity at `end` that is not stale, and notes in the registry that it did.
 
-    Feast's provider is called in place of `FeatureStore.materialize`, which marks the view as unavailable while it
-    works (feast-dev/feast#6780) and prints to standard output.
-
     Args:
         store: The feature store.
         view: The registered view.
@@ -69,16 +67,26 @@ def write_online(store: FeatureStore, view: FeatureView, end: datetime, *, afres
     if last is not None and not afresh:
         start = max(start, last)
     with reported(f"view {view.name!r} can't be materialised to the {store.config.online_store.type} store"):
-        store.provider.materialize_single_feature_view(
-            config=store.config,
-            feature_view=view,
-            start_date=start,
-            end_date=end,
-            registry=store.registry,
-            project=store.project,
-            tqdm_builder=_silent,
-        )
+        if not write_by_column(store, view, start, end):
+            write_by_feast(store, view, start, end)
         store.registry.apply_materialization(view, store.project, start, end)
+
+
+def write_by_feast(store: FeatureStore, view: FeatureView, start: datetime, end: datetime) -> None:
+    """Writes the newest row of each entity from `start` to `end` row by row, as `feast materialize` does.
+
+    Feast's provider is called in place of `FeatureStore.materialize`, which marks the view as unavailable while it
+    works (feast-dev/feast#6780) and prints to standard output.
+    """
+    store.provider.materialize_single_feature_view(
+        config=store.config,
+        feature_view=view,
+        start_date=start,
+        end_date=end,
+        registry=store.registry,
+        project=store.project,
+        tqdm_builder=_silent,
+    )
 
 
 def oldest_fresh(view: FeatureView, end: datetime) -> datetime:

@@ -5,47 +5,82 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contract.errors import ManifestError, ManifestFault
+from contract.label_events import HISTORY_FOLDER, read_events
+from contract.labels import fold
 from contract.manifest import read_manifest
 from contract.stubs.manifest_pb2 import SOURCE_CLASS, SOURCE_MEMBER, Input, Manifest
 from contract.tags import SERVICE_TAGS, data_type
 from contract.versions import published_versions
 from features.description import Description, ServiceDescription, ttl_text
+from features.errors import PublishedError
+
+_FOLLOWED = 2
+"""On how many versions a label that follows the newest may be: until a server has loaded that one, and where it
+refuses it, the one before answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedModel:
+    """A published version and the labels that are, or may be, on it."""
+
+    manifest: Manifest
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class BrokenModel:
-    """A published version that a change would break, and why."""
+    """A published version that a change would break, the labels on it, and why."""
 
     model: str
     version: int
+    labels: tuple[str, ...]
     reasons: tuple[str, ...]
 
 
-def read_manifests(models: Path) -> list[Manifest]:
-    """Returns the manifests of all versions of all models; versions still being published have none.
+def read_published(models: Path) -> list[PublishedModel]:
+    """Returns all versions of all models; without those still being published, which have no manifest.
 
     Raises:
         ManifestError: A manifest is invalid.
+        PublishedError: Which labels are on the versions of a model can't be told.
     """
-    found: list[Manifest] = []
-    for model in sorted(models.iterdir()) if models.is_dir() else ():
-        for version in published_versions(model):
-            try:
-                found.append(read_manifest(model / str(version)))
-            except ManifestError as error:
-                if error.fault != ManifestFault.MANIFEST_MISSING:
-                    raise
-    return found
+    folders = sorted(models.iterdir()) if models.is_dir() else ()
+    return [found for folder in folders for found in _versions(folder)]
 
 
-def broken_models(manifests: Iterable[Manifest], before: Description, after: Description) -> list[BrokenModel]:
-    """Returns the versions that can be served from `before` and not, or less well, from `after`."""
+def _versions(model_dir: Path) -> Iterator[PublishedModel]:
+    found = {version: _manifest(model_dir / str(version)) for version in published_versions(model_dir)}
+    manifests = {version: manifest for version, manifest in found.items() if manifest is not None}
+    try:
+        labels = fold(read_events(model_dir / HISTORY_FOLDER))
+    except (OSError, ValueError) as error:
+        raise PublishedError(f"{model_dir}: which labels are on its versions can't be told: {error}") from error
+    newest = labels.followed(list(manifests))[-_FOLLOWED:]
+    for version, manifest in manifests.items():
+        places = {name: [state.version] if state.version else newest for name, state in labels.states.items()}
+        yield PublishedModel(manifest, tuple(name for name, found in places.items() if version in found))
+
+
+def _manifest(version_dir: Path) -> Manifest | None:
+    """Returns the manifest of a version, None of one that is still being published."""
+    try:
+        return read_manifest(version_dir)
+    except ManifestError as error:
+        if error.fault != ManifestFault.MANIFEST_MISSING:
+            raise
+        return None
+
+
+def broken_models(
+    published: Iterable[PublishedModel], before: Description, after: Description
+) -> list[BrokenModel]:
+    """Returns the versions with labels that can be served from `before` and not, or less well, from `after`."""
     broken = []
-    for manifest in manifests:
-        already = set(_reasons(manifest, before))
+    for model in published:
+        manifest, already = model.manifest, set(_reasons(model.manifest, before))
         reasons = tuple(dict.fromkeys(reason for reason in _reasons(manifest, after) if reason not in already))
-        if reasons:
-            broken.append(BrokenModel(manifest.model_name, manifest.version, reasons))
+        if reasons and model.labels:
+            broken.append(BrokenModel(manifest.model_name, manifest.version, model.labels, reasons))
     return broken
 
 

@@ -4,14 +4,17 @@ import importlib.util
 import os
 import sys
 import warnings
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args
 
-from feast import FeatureService, FeatureStore
+from feast import FeatureService, FeatureStore, FeatureView
+from feast.base_feature_view import BaseFeatureView
 from feast.errors import FeastError
 from feast.feast_object import FeastObject
+from feast.feature_view import DUMMY_ENTITY_NAME
 from feast.repo_config import RepoConfig
 
 from contract.profile import data_dir, profile_path, read_profile
@@ -43,7 +46,20 @@ def load_definitions(repo: Path) -> list[FeastObject]:
     for listed in objects:
         if not isinstance(listed, get_args(FeastObject)):
             raise RepositoryError(f"{path}: OBJECTS holds {listed!r}, expected Feast objects")
+    _check_names(path, objects)
     return objects
+
+
+def _check_names(path: Path, objects: Sequence[FeastObject]) -> None:
+    """Feast takes the last of several views of one name, or says so only when they are applied."""
+    views = [listed.name for listed in objects if isinstance(listed, BaseFeatureView)]
+    others = [
+        (type(listed).__name__, listed.name) for listed in objects if not isinstance(listed, BaseFeatureView)
+    ]
+    named = Counter([("feature view", name) for name in views] + others)
+    for (kind, name), count in named.items():
+        if count > 1:
+            raise RepositoryError(f"{path}: OBJECTS holds {count} objects {kind} {name!r}, expected one")
 
 
 def _load_package(path: Path) -> ModuleType:
@@ -102,6 +118,20 @@ def feature_service(store: FeatureStore, name: str) -> FeatureService:
         known = ", ".join(sorted(services)) or "none; run `paceline features apply`"
         raise StoreError(f"feature service {name!r} is not registered, registered: {known}")
     return services[name]
+
+
+def views_of(store: FeatureStore, entity: str) -> list[FeatureView]:
+    """Returns the registered views of one entity that are in the online store, by name.
+
+    Raises:
+        StoreError: There is no such entity, or the registry can't be read.
+    """
+    with reported(f"the registry {store.config.registry.path} can't be read"):
+        names = sorted(found.name for found in store.list_entities() if found.name != DUMMY_ENTITY_NAME)
+        views = [view for view in store.list_batch_feature_views() if view.online and view.entities == [entity]]
+    if entity not in names:
+        raise StoreError(f"entity {entity!r} is not registered, registered: {', '.join(names) or 'none'}")
+    return sorted(views, key=lambda view: view.name)
 
 
 def _top_level_keys() -> set[str]:

@@ -7,14 +7,14 @@ from feast.types import from_feast_to_pyarrow_type
 
 from features.errors import RepositoryError
 
-_TIMESTAMP = pa.timestamp("us", tz="UTC")
+TIMESTAMP = pa.timestamp("us", tz="UTC")
 
 
 def row_schema(view: FeatureView) -> pa.Schema:
     """Returns the schema of a view's rows: join keys, features, and its source's time columns."""
     columns = [*view.entity_columns, *view.features]
     fields = [pa.field(column.name, from_feast_to_pyarrow_type(column.dtype)) for column in columns]
-    return pa.schema([*fields, *(pa.field(name, _TIMESTAMP) for name in time_columns(view))])
+    return pa.schema([*fields, *(pa.field(name, TIMESTAMP) for name in time_columns(view))])
 
 
 def row_source(view: FeatureView) -> DataSource:

@@ -4,9 +4,8 @@ Feast and gRPC are imported when the server starts, not when the command line is
 """
 
 import asyncio
-import logging
-import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -14,7 +13,8 @@ import typer
 from contract.errors import ContractError
 from server.app import flags
 from server.app.flags import LogLevel
-from server.app.settings import CACHE_DIR, Settings
+from server.app.process import prepare, until_signal
+from server.app.settings import CACHE_DIR, Runtime, Settings
 from server.domain.errors import StartError
 from server.models.policy import Transition
 from server.ranking.probation import ProbationLimits
@@ -26,12 +26,16 @@ def serve(
     model: flags.Model = "ranking",
     model_config_file: flags.ModelConfigFile = None,
     require_manifest: flags.RequireManifest = False,
+    runtime: flags.RuntimeFlag = Runtime.TENSORFLOW,
     repo: flags.Repo = Path("feature_repo"),
     profile: flags.Profile = "",
+    feature_cache_seconds: flags.FeatureCacheSeconds = 0.0,
+    feature_cache_members: flags.FeatureCacheMembers = 10_000,
     host: flags.Host = "127.0.0.1",
     port: flags.Port = 8500,
     http_port: flags.HttpPort = 8501,
     admin_address: flags.AdminAddress = "127.0.0.1:8502",
+    workers: flags.Workers = 1,
     tls_cert: flags.TlsCert = None,
     tls_key: flags.TlsKey = None,
     tls_client_ca: flags.TlsClientCa = None,
@@ -74,12 +78,16 @@ def serve(
         model=model,
         model_config_file=model_config_file,
         require_manifest=require_manifest,
+        runtime=runtime,
         repo=repo,
         profile=profile,
+        feature_cache_seconds=feature_cache_seconds,
+        feature_cache_members=feature_cache_members,
         host=host,
         port=port,
         http_port=http_port,
         admin_address=admin_address,
+        workers=workers,
         tls_cert=tls_cert,
         tls_key=tls_key,
         tls_client_ca=tls_client_ca,
@@ -102,21 +110,24 @@ def run(settings: Settings, log_level: LogLevel = LogLevel.INFO) -> None:
         StartError: It can't start.
         ContractError: The profile of the feature repository is missing or wrong.
     """
-    import uvloop  # noqa: PLC0415 (see above)
+    prepare(log_level)
+    if settings.workers > 1:
+        asyncio.run(until_signal(partial(_supervise, settings, log_level)))
+    else:
+        import uvloop  # noqa: PLC0415 (see above)
 
-    sys.setswitchinterval(0.0005)
-
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s")
-    logging.getLogger("server").setLevel(log_level.name)
-    uvloop.run(_serve_until_signal(settings))
+        uvloop.run(until_signal(partial(_serve, settings)))
 
 
-async def _serve_until_signal(settings: Settings) -> None:
+async def _supervise(settings: Settings, log_level: LogLevel, stop: asyncio.Event) -> None:
+    from server.workers.supervisor import Supervisor  # noqa: PLC0415 (see above)
+
+    await Supervisor(settings, log_level).run(stop)
+
+
+async def _serve(settings: Settings, stop: asyncio.Event) -> None:
     from server.app.server import Server  # noqa: PLC0415 (see above)
 
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await Server(settings).run(stop)
 
 

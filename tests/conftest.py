@@ -20,10 +20,3 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if is_test and config.option.markexpr == "not slow":
         return bool(_ALL_SLOW.search(collection_path.read_text(encoding="utf-8"))) or None
     return None
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps the tests of a file on one worker, where they share what its fixtures made."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::", 1)[0]))

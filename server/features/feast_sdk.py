@@ -1,40 +1,23 @@
 """The parts of Feast that serving uses, imported fast and without side effects.
 
-Feast decorates its definitions with typeguard's `typechecked`, whose instrumentation is two thirds of the time
-that `import feast` takes (3.4 s against 1.2 s). Definitions are checked where they are written, when they are
-applied; the server only reads them, so it imports Feast with a decorator that does nothing, and puts the real one
-back.
-
 Importing Feast also switches prometheus_client, if that is not imported yet, to keep every metric of the process
 in files that all registries share. So it is imported first.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 import prometheus_client  # noqa: F401 (see above)
-import typeguard
 
+from contract.unchecked import without_typeguard
 
-def _unchecked(target: Any = None, **_options: object) -> Any:
-    """Stands in for `typeguard.typechecked`, bare or called."""
-    return target if target is not None else _identity
-
-
-def _identity(target: Any) -> Any:
-    return target
-
-
-_typechecked: Callable[..., Any] = typeguard.typechecked
-typeguard.typechecked = _unchecked
-try:
+with without_typeguard():
     from feast import FeatureStore, FeatureView
     from feast.errors import FeastError, FeatureServiceNotFoundException
+    from feast.infra.key_encoding_utils import serialize_entity_key_prefix
+    from feast.infra.online_stores.helpers import _mmh3 as redis_field
+    from feast.infra.online_stores.helpers import compute_versioned_name
+    from feast.infra.online_stores.redis import RedisOnlineStore
     from feast.protos.feast.types.EntityKey_pb2 import EntityKey
-    from feast.protos.feast.types.Value_pb2 import Value
+    from feast.protos.feast.types.Value_pb2 import Value, ValueType
     from feast.repo_config import RepoConfig
-finally:
-    typeguard.typechecked = _typechecked
 
 __all__ = [
     "EntityKey",
@@ -42,6 +25,11 @@ __all__ = [
     "FeatureServiceNotFoundException",
     "FeatureStore",
     "FeatureView",
+    "RedisOnlineStore",
     "RepoConfig",
     "Value",
+    "ValueType",
+    "compute_versioned_name",
+    "redis_field",
+    "serialize_entity_key_prefix",
 ]

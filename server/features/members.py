@@ -1,18 +1,22 @@
-"""Reading the features of the member who asks."""
+"""Reading the features of the members who ask."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
-from typing import Any
 
-from numpy.typing import NDArray
-
-from contract.columns import row_maker
+from contract.columns import columns_maker
 from contract.stubs import manifest_pb2 as pb
+from server.domain.results import FeatureRow
+from server.features.cells import Feature, feature_of
 from server.features.online import OnlineFeatures
 from server.ranking.memo import PerObject
-from server.ranking.ports import MemberRow
+from server.ranking.ports import MemberRows
+
+ObserveRows = Callable[[Sequence[Sequence[FeatureRow]]], None]
+
+
+def _ignore(_: Sequence[Sequence[FeatureRow]]) -> None:
+    """Observes nothing."""
 
 
 class FeastMemberFeatures:
@@ -21,44 +25,37 @@ class FeastMemberFeatures:
     Args:
         features: Reads the online store.
         executor: Where it blocks, so that the event loop does not.
+        observe: Is told of the rows that were read, in the thread that reads.
     """
 
-    def __init__(self, features: OnlineFeatures, executor: Executor) -> None:
+    def __init__(self, features: OnlineFeatures, executor: Executor, observe: ObserveRows = _ignore) -> None:
         self._features = features
         self._executor = executor
-        self._by_view = PerObject(_by_view)
+        self._observe = observe
+        self._plans = PerObject(_Plan)
 
-    async def read(self, inputs: Sequence[pb.Input], member_key: str, member_id: str) -> MemberRow:
-        """Returns the columns of the member; see the port."""
+    async def read(self, inputs: Sequence[pb.Input], member_key: str, member_ids: Sequence[str]) -> MemberRows:
+        """Returns the columns of the members; see the port."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self._read, inputs, member_key, member_id)
+        return await loop.run_in_executor(self._executor, self._read, inputs, member_key, member_ids)
 
-    def _read(self, inputs: Sequence[pb.Input], member_key: str, member_id: str) -> MemberRow:
-        columns: dict[str, NDArray[Any]] = {}
-        is_known = False
-        for view in self._by_view(inputs):
-            if not view.name:
-                columns[member_key] = view.makers[member_key](member_id)
-                continue
-            values = self._features.read(view.name, [member_id], view.specs)
-            is_known = is_known or any(column[0] is not None for column in values.values())
-            columns.update((name, make(values[name][0])) for name, make in view.makers.items())
-        return MemberRow(columns, is_known)
+    def _read(self, inputs: Sequence[pb.Input], member_key: str, member_ids: Sequence[str]) -> MemberRows:
+        plan = self._plans(inputs)
+        values, modes, feature_rows = self._features.read_views(member_ids, plan.views)
+        self._observe(feature_rows)
+        rows = zip(member_ids, *values.values(), strict=True)
+        is_known = [any(value is not None for value in row) for _, *row in rows]
+        values[member_key] = list(member_ids)
+        return MemberRows(plan.columns(values), is_known, modes, feature_rows)
 
 
-@dataclass(frozen=True, slots=True)
-class _View:
-    """Inputs that are read together: the features of one view, or the join key, whose view has no name."""
+class _Plan:
+    """What a read needs of the inputs of one version, worked out once."""
 
-    name: str
-    specs: Sequence[pb.Input]
-    makers: Mapping[str, Callable[[Any], NDArray[Any]]]
-    """What makes a column of each value."""
-
-
-def _by_view(inputs: Sequence[pb.Input]) -> Sequence[_View]:
-    grouped: dict[str, list[pb.Input]] = {}
-    for spec in inputs:
-        if spec.source in (pb.SOURCE_MEMBER, pb.SOURCE_MEMBER_KEY):
-            grouped.setdefault(spec.feature_view, []).append(spec)
-    return [_View(name, specs, {spec.name: row_maker(spec) for spec in specs}) for name, specs in grouped.items()]
+    def __init__(self, inputs: Sequence[pb.Input]) -> None:
+        specs = [spec for spec in inputs if spec.source in (pb.SOURCE_MEMBER, pb.SOURCE_MEMBER_KEY)]
+        self.columns = columns_maker(specs)
+        self.views: dict[str, list[Feature]] = {}
+        for spec in specs:
+            if spec.source == pb.SOURCE_MEMBER:
+                self.views.setdefault(spec.feature_view, []).append(feature_of(spec))

@@ -2,46 +2,54 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from contract.cells import CellStatus, cell_status
+from contract.cells import fresh_rows, row_status, values_that_count
 from contract.stubs import manifest_pb2 as pb
 from server.domain.errors import StoreUnavailable
-from server.features.feast_sdk import EntityKey, FeatureStore, FeatureView, Value
+from server.domain.results import FeatureRow, ServingMode
+from server.features.cells import CellReader, Cells, Feature, ViewFeatures, feature_of
+from server.features.feast_sdk import FeatureStore, RedisOnlineStore
+from server.features.provider_cells import ProviderCells
+from server.features.redis_cells import RedisCells
 from server.features.registry import Registry
 
 logger = logging.getLogger(__name__)
 
-_VALUE_FIELDS = {
-    pb.DATA_TYPE_STRING: "string_val",
-    pb.DATA_TYPE_INT32: "int32_val",
-    pb.DATA_TYPE_INT64: "int64_val",
-    pb.DATA_TYPE_FLOAT32: "float_val",
-    pb.DATA_TYPE_FLOAT64: "double_val",
-    pb.DATA_TYPE_BOOL: "bool_val",
-    pb.DATA_TYPE_STRING_LIST: "string_list_val",
-    pb.DATA_TYPE_INT64_LIST: "int64_list_val",
-    pb.DATA_TYPE_FLOAT32_LIST: "float_list_val",
-}
-"""The field of Feast's Value that holds each type."""
+
+def cell_reader(store: FeatureStore) -> CellReader:
+    """Returns the fastest reader of the store's online store, without connecting to it."""
+    # A subclass may lay its rows out in another way.
+    return RedisCells(store) if type(store.provider.online_store) is RedisOnlineStore else ProviderCells(store)
+
+
+class Read(NamedTuple):
+    """Features that were read."""
+
+    values: dict[str, list[Any]]
+    """By name, one for each entity; None where not OK."""
+    modes: Sequence[ServingMode]
+    """Where those of each entity are from."""
+    rows: Sequence[Sequence[FeatureRow]]
+    """How old those of each entity are, by view; none where they could not be read."""
 
 
 class OnlineFeatures:
     """Reads features by the rules of `contract.cells`, whatever the store's own conventions.
 
     Args:
-        store: The feature store.
-        registry: Its feature views.
+        reader: Reads the online store.
+        registry: The feature views.
         now: The time in seconds since the epoch, for the age of what is read.
     """
 
-    def __init__(self, store: FeatureStore, registry: Registry, now: Callable[[], float]) -> None:
-        self._store = store
+    def __init__(self, reader: CellReader, registry: Registry, now: Callable[[], float]) -> None:
+        self._reader = reader
         self._registry = registry
         self._now = now
         self._is_readable = True
 
-    def read(self, view: str, ids: Sequence[str], inputs: Sequence[pb.Input]) -> Mapping[str, list[Any]]:
+    def read(self, view: str, ids: Sequence[str], inputs: Sequence[pb.Input]) -> dict[str, list[Any]]:
         """Returns the values of features of one view by name, one for each id; None where not OK. Blocks.
 
         Args:
@@ -52,27 +60,32 @@ class OnlineFeatures:
         Raises:
             StoreUnavailable: The store could not be read.
         """
-        table = self._registry.view(view)
-        rows = self._rows(table, ids, [spec.name for spec in inputs])
-        now = self._now()
-        # Where there is no row, SQLite gives (None, None), and Redis the epoch with values that are empty.
-        ages = [None if time is None else now - time.timestamp() for time, _ in rows]
-        cells = [values or {} for _, values in rows]
-        return {spec.name: _column(spec, cells, ages) for spec in inputs}
+        return self.read_views(ids, {view: [feature_of(spec) for spec in inputs]}).values
 
-    def _rows(self, table: FeatureView, ids: Sequence[str], names: list[str]) -> Sequence[tuple[Any, Any]]:
-        """Calls Feast. It may append to `names`."""
-        join_keys = [table.join_keys[0]]
-        keys = [EntityKey(join_keys=join_keys, entity_values=[Value(string_val=value)]) for value in ids]
+    def read_views(self, ids: Sequence[str], features: Mapping[str, Sequence[Feature]]) -> Read:
+        """Does the same for features of several views, by view, which have the same join key.
+
+        Raises:
+            StoreUnavailable: The store could not be read.
+        """
+        if not features:
+            return Read({}, [ServingMode.LIVE] * len(ids), [()] * len(ids))
+        views = [ViewFeatures(self._registry.view(name), found) for name, found in features.items()]
+        cells = self._cells(ids, views)
+        ages = _ages(cells, self._now())
+        values = {name: column for view in views for name, column in _counting(view, cells, ages).items()}
+        modes = cells.modes or [ServingMode.LIVE] * len(ids)
+        rows = zip(modes, *(_feature_rows(view, ages) for view in views), strict=True)
+        return Read(values, modes, [() if mode is ServingMode.DEFAULTS else found for mode, *found in rows])
+
+    def _cells(self, ids: Sequence[str], views: Sequence[ViewFeatures]) -> Cells:
         try:
-            rows: Sequence[tuple[Any, Any]] = self._store.provider.online_read(
-                self._store.config, table, keys, names
-            )
+            cells = self._reader.read(ids, views)
         except Exception as error:  # whatever the store's driver raises
             self._note(readable=False, detail=f": {type(error).__name__}: {error}")
             raise StoreUnavailable("the online store could not be read") from error
         self._note(readable=True, detail="")
-        return rows
+        return cells
 
     def _note(self, *, readable: bool, detail: str) -> None:
         """Logs a change only: a store that is down fails every request."""
@@ -81,19 +94,21 @@ class OnlineFeatures:
             logger.warning("the online store can %sbe read%s", "" if readable else "not ", detail)
 
 
-def _column(spec: pb.Input, cells: Sequence[Mapping[str, Value]], ages: Sequence[float | None]) -> list[Any]:
-    name, ttl, field = spec.name, spec.ttl_seconds, _VALUE_FIELDS[spec.data_type]
-    is_list = bool(spec.list_length)
-    column = []
-    for row, age in zip(cells, ages, strict=True):
-        value = _value(row.get(name), field, is_list=is_list)
-        status = cell_status(value, age_seconds=age, ttl_seconds=ttl)
-        column.append(value if status is CellStatus.OK else None)
-    return column
+_Ages = Mapping[str, list[float | None]]
+"""How old the row of each entity is, by view; None where there is none."""
 
 
-def _value(cell: Value | None, field: str, *, is_list: bool) -> Any:
-    if cell is None or cell.WhichOneof("val") != field:
-        return None
-    value = getattr(cell, field)
-    return list(value.val) if is_list else value
+def _ages(cells: Cells, now: float) -> _Ages:
+    return {view: [None if t is None else now - t for t in times] for view, times in cells.times.items()}
+
+
+def _counting(view: ViewFeatures, cells: Cells, ages: _Ages) -> dict[str, list[Any]]:
+    ttls = {feature.ttl_seconds for feature in view.features}
+    fresh = {ttl: fresh_rows(ages[view.table.name], ttl) for ttl in ttls}
+    return {f.name: values_that_count(cells.values[f.name], fresh[f.ttl_seconds]) for f in view.features}
+
+
+def _feature_rows(view: ViewFeatures, ages: _Ages) -> list[FeatureRow]:
+    """Returns how old the row of each entity is."""
+    name, ttl_seconds = view.table.name, view.features[0].ttl_seconds  # that of the view
+    return [FeatureRow(name, row_status(age, ttl_seconds), age) for age in ages[name]]

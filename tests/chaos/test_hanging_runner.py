@@ -119,7 +119,7 @@ async def test_a_process_that_hangs_while_it_loads_is_ended_when_loading_takes_t
         return runners[0]
 
     (tmp_path / "classes" / "1").mkdir(parents=True)
-    loader = Loader(start, timeout_seconds=0.5, requires_manifest=False)
+    loader = Loader([start], timeout_seconds=0.5, requires_manifest=False)
     with pytest.raises(TimeoutError):
         await loader.load(tmp_path / "classes" / "1", lambda: None)
     assert ends_within(runners[0].pid, 1)

@@ -61,7 +61,7 @@ async def test_a_runner_killed_under_load_fails_its_calls_at_once_and_is_replace
     publish(tmp_path / "classes", 1, 2.0, write_saved_model)
     model_dir = tmp_path / "classes"
     manager = ModelManager(
-        ModelConfig("classes", str(model_dir)), LocalStore(model_dir), Loader(start, [], prepare)
+        ModelConfig("classes", str(model_dir)), LocalStore(model_dir), Loader([start], [], prepare)
     )
     await manager.look()
     await manager.step()

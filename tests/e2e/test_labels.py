@@ -19,7 +19,7 @@ from tests.support.polling import until
 from tests.support.server_process import ServerProcess
 from tests.support.site import Site
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 FLAGS = ("--poll-seconds", "1", "--log-level", "debug")
 """As often as by default."""

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,63 +18,80 @@ from contract.columns import to_column
 from contract.manifest import read_manifest, write_manifest
 from contract.stubs import manifest_pb2 as pb
 from features.repository import open_store
-from paceline import AsyncPacelineClient, PacelineClient, RetryPolicy, Unavailable
+from paceline import (
+    AsyncPacelineClient,
+    PacelineClient,
+    RetryPolicy,
+    Unavailable,
+    between,
+    from_feature_value,
+    recommend_request,
+)
 from paceline.v1.model_service_pb2 import REFUSAL_REASON_FILE_CHANGED, ModelVersionStatus
 from paceline.v1.recommendation_service_pb2 import MEMBER_STATUS_UNKNOWN
 from tests.support.site import MEMBER_COUNT, ROOT, YESTERDAY, Site
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 MOMENT = datetime(2026, 11, 20, 18, 30, tzinfo=UTC)
 NO_RETRY = RetryPolicy(attempts=1)
 UNKNOWN = ["nobody", "m999999"]
 
 
-def test_recommendations_are_the_best_of_the_whole_catalogue_and_pass_the_filters(
-    site: Site, tmp_path: Path
-) -> None:
-    with site.serving(tmp_path / "log") as (_, address), PacelineClient(address) as client:
+@pytest.fixture(scope="module")
+def first_client(first_site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PacelineClient]:
+    """Asks a server of the first version, which no test changes."""
+    log = tmp_path_factory.mktemp("first") / "log"
+    with first_site.serving(log) as (_, address), PacelineClient(address, timeout=10) as client:
         client.wait_until_serving(timeout=120)
-        ranked = site.document("recommend", "m000001", "--address", address, "--page-size", 80)
-        scores = [row["score"] for row in ranked["classes"]]
-        assert scores == sorted(scores, reverse=True)
-        assert len(scores) == ranked["candidate_count"] > 50
-        ids = [row["class_id"] for row in ranked["classes"][:5]]
-        asked = site.document("score", "m000001", *ids, "--address", address)
-        assert [row["score"] for row in asked["classes"]] == pytest.approx(scores[:5], abs=1e-6)
-        few = site.document(
-            "recommend",
-            "m000001",
-            "--address",
-            address,
-            "--filter",
-            "class_minutes=10..20",
-            "--show",
-            "class_minutes",
-        )
-        assert all(10 <= row["features"]["class_minutes"] <= 20 for row in few["classes"])
+        yield client
+
+
+def test_recommendations_are_the_best_of_the_whole_catalogue_and_pass_the_filters(
+    first_client: PacelineClient,
+) -> None:
+    ranked = first_client.recommend_classes("m000001", page_size=80)
+    scores = [row.score for row in ranked.classes]
+    assert scores == sorted(scores, reverse=True)
+    assert len(scores) == ranked.candidate_count > 50
+    asked = first_client.score_classes("m000001", [row.class_id for row in ranked.classes[:5]])
+    assert [row.score for row in asked.classes] == pytest.approx(scores[:5], abs=1e-6)
+    few = first_client.recommend_classes(
+        "m000001", filters=[between("class_minutes", 10, 20)], class_feature_names=["class_minutes"]
+    )
+    assert few.classes
+    assert all(10 <= from_feature_value(row.class_features[0]) <= 20 for row in few.classes)
+
+
+def test_a_batch_of_all_members_is_answered_as_each_of_them_alone(first_client: PacelineClient) -> None:
+    members = [f"m{number:06d}" for number in range(1, MEMBER_COUNT + 1)]
+    requests = [recommend_request(member, page_size=5, request_time=MOMENT) for member in members]
+    found = dict(first_client.batch_recommend_classes(requests))
+    assert sorted(found) == list(range(MEMBER_COUNT))
+    for place in range(0, MEMBER_COUNT, 50):
+        alone = first_client.recommend_classes(members[place], page_size=5, request_time=MOMENT)
+        scores = [row.score for row in alone.classes]
+        assert [row.score for row in found[place].classes] == pytest.approx(scores, abs=1e-6)
 
 
 def test_served_scores_equal_the_saved_model_on_the_stored_features(
-    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    first_site: Site, first_client: PacelineClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Hundreds of members, unknown ones among them, to 1e-5."""
-    version = site.models / "ranking" / "1"
+    version = first_site.models / "ranking" / "1"
     score = tf.saved_model.load(str(version)).signatures["serving_default"]
     members = [f"m{number:06d}" for number in range(1, MEMBER_COUNT + 1)] + UNKNOWN
-    monkeypatch.setenv("PACELINE_DATA", site.env["PACELINE_DATA"])
-    with site.serving(tmp_path / "log") as (_, address), PacelineClient(address) as client:
-        client.wait_until_serving(timeout=120)
-        catalogue = client.recommend_classes(UNKNOWN[0], page_size=1000, timeout=10)
-        class_ids = sorted(ranked.class_id for ranked in catalogue.classes)[::8]
-        columns = stored_columns(read_manifest(version), members, class_ids)
-        expected = score(**{name: tf.constant(column) for name, column in columns.items()})["score"].numpy()
-        for member, scores in zip(members, expected.reshape(len(members), -1), strict=True):
-            answer = client.score_classes(member, class_ids, request_time=MOMENT, timeout=10)
-            assert [scored.class_id for scored in answer.classes] == class_ids
-            served = np.array([scored.score for scored in answer.classes])
-            np.testing.assert_allclose(served, scores, atol=1e-5)
-            assert member not in UNKNOWN or answer.member_status == MEMBER_STATUS_UNKNOWN
+    monkeypatch.setenv("PACELINE_DATA", first_site.env["PACELINE_DATA"])
+    catalogue = first_client.recommend_classes(UNKNOWN[0], page_size=1000)
+    class_ids = sorted(ranked.class_id for ranked in catalogue.classes)[::8]
+    columns = stored_columns(read_manifest(version), members, class_ids)
+    expected = score(**{name: tf.constant(column) for name, column in columns.items()})["score"].numpy()
+    for member, scores in zip(members, expected.reshape(len(members), -1), strict=True):
+        answer = first_client.score_classes(member, class_ids, request_time=MOMENT)
+        assert [scored.class_id for scored in answer.classes] == class_ids
+        served = np.array([scored.score for scored in answer.classes])
+        np.testing.assert_allclose(served, scores, atol=1e-5)
+        assert member not in UNKNOWN or answer.member_status == MEMBER_STATUS_UNKNOWN
 
 
 def stored_columns(

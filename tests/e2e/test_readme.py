@@ -3,15 +3,20 @@
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from paceline import PacelineClient
+from paceline.v1.recommendation_service_pb2 import RecommendClassesResponse
 from tests.support.documents import blocks, commands
+from tests.support.polling import until
 from tests.support.site import ROOT, Site
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("site"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PACELINE = str(Path(sys.executable).with_name("paceline"))
@@ -32,11 +37,33 @@ def test_every_command_of_the_readme_works_as_it_stands(site: Site, tmp_path: Pa
                 [PACELINE, *words[1:]], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
             )
             assert run.returncode == 0, f"{words}: {run.stderr}"
+            if words[1] == "batch-score":
+                assert_served_as_scored(client, site.root / "data" / "recommendations")
         (snippet,) = blocks(README, "python")
         program = snippet.replace("127.0.0.1:8500", server.address)
         run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
         assert run.returncode == 0, run.stderr
         assert run.stdout
+
+
+def assert_served_as_scored(client: PacelineClient, folder: Path) -> None:
+    """Asks the server for the classes of some members at the time of their batch, which are those of the batch."""
+    (file,) = folder.rglob("*.parquet")
+    for row in pq.read_table(file).slice(10, 5).to_pylist():
+        asked = {"page_size": len(row["ranked_class_ids"]), "request_time": row["event_timestamp"]}
+        answer = until(partial(_answer_of, client, row["ranking_version"], row["member_id"], **asked), 120)
+        scores = {ranked.class_id: ranked.score for ranked in answer.classes}
+        assert scores == pytest.approx(
+            dict(zip(row["ranked_class_ids"], row["ranked_scores"], strict=True)), abs=1e-5
+        )
+
+
+def _answer_of(
+    client: PacelineClient, version: int, member_id: str, **asked: Any
+) -> RecommendClassesResponse | None:
+    """Returns the answer if it is of a version, which may still be loading."""
+    answer = client.recommend_classes(member_id, **asked)
+    return answer if answer.model_version.version == version else None
 
 
 def test_the_folders_that_the_readme_names_are_there() -> None:

@@ -33,7 +33,7 @@ from tests.support.tfserving_client import ServingClient, array, examples, failu
 from tests.support.tfserving_site import LOADED, ServingSite, make_site
 from tests.support.warmup_files import predict, write_warmup
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("tfserving"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 DOCUMENT = (ROOT / "docs" / "tensorflow-serving.md").read_text(encoding="utf-8")
 LOAD_SECONDS = 120.0

@@ -50,7 +50,9 @@ class Running:
 
 
 @asynccontextmanager
-async def running(root: Path, repo: Path, model_config_file: Path | None = None) -> AsyncIterator[Running]:
+async def running(
+    root: Path, repo: Path, model_config_file: Path | None = None, *, feature_cache_seconds: float = 0.0
+) -> AsyncIterator[Running]:
     """Runs a server of the models in a folder, or of those of a config, until the block ends."""
     settings = Settings(
         models=str(root / "models"),
@@ -62,6 +64,7 @@ async def running(root: Path, repo: Path, model_config_file: Path | None = None)
         admin_address="127.0.0.1:0",
         poll_seconds=0.01,
         keep_seconds=0,
+        feature_cache_seconds=feature_cache_seconds,
     )
     stop, ports = asyncio.Event(), asyncio.get_running_loop().create_future()
     runners, begun = FakeRunners(), time.monotonic()

@@ -9,6 +9,8 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
 from grpc_status import rpc_status
 
 from server.inference.ports import Servables
+from server.ranking.batches import Batches
+from server.ranking.bulk import BulkRecommender
 from server.ranking.inputs import InputReader
 from server.ranking.recommend import Recommender
 from server.ranking.score import Scorer
@@ -48,10 +50,10 @@ async def serving(
     tls: Tls | None = None,
 ) -> AsyncIterator[Served]:
     """Runs a server with the port for everybody until the block ends."""
-    inputs = InputReader(members or FakeMembers(), lambda: 1_700_000_000.0)
-    recommender, scorer = Recommender(models, inputs), Scorer(models, inputs)
+    batches = Batches(InputReader(members or FakeMembers(), lambda: 1_700_000_000.0))
+    recommend, score = Recommender(models, batches).recommend, Scorer(models, batches).score
     services = [
-        recommendation_service(recommender.recommend, scorer.score),
+        recommendation_service(recommend, BulkRecommender(recommend).recommend, score),
         *model_services(servables or FakeServables(), states or FakeStates()),
     ]
     async with _running(services, tls) as served:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from contract.columns import to_column
 from contract.stubs import manifest_pb2 as pb
 from server.domain.errors import NoModel
-from server.ranking.ports import Columns, MemberRow, Snapshot
+from server.domain.results import FeatureRow, ServingMode
+from server.ranking.ports import Columns, MemberRows, Snapshot
 
 TEXT = {"data_type": pb.DATA_TYPE_STRING, "encoding": pb.ENCODING_VOCABULARY}
 
@@ -94,6 +95,8 @@ class FakeModels:
     """The columns of every call of `rank`."""
     before_rank: Callable[[], Any] | None = None
     """Awaited before ranking: to fail there, or to wait."""
+    score_rows: Callable[[Columns], NDArray[np.float32]] | None = None
+    """Returns the scores of the classes for each member, ``[members, classes]``; in place of `scores`."""
 
     def lease(self, member_id: str) -> "FakeLease":
         self.asked.append(member_id)
@@ -117,10 +120,11 @@ class FakeLease:
         self._models.ranked.append(columns)
         if self._models.before_rank is not None:
             await self._models.before_rank()
-        scores = np.where(candidates[0], np.asarray(self._models.scores, dtype=np.float32), -1)
-        positions = np.argsort(-scores, kind="stable")[:count]
-        best = scores[positions]
-        return best[np.newaxis], np.where(best < 0, -1, positions).astype(np.int32)[np.newaxis]
+        given = self._models.score_rows(columns) if self._models.score_rows else self._models.scores
+        scores = np.where(candidates, np.asarray(given, dtype=np.float32), -1)
+        positions = np.argsort(-scores, axis=1, kind="stable")[:, :count]
+        best = np.take_along_axis(scores, positions, axis=1)
+        return best, np.where(best < 0, -1, positions).astype(np.int32)
 
     def __enter__(self) -> Self:
         return self
@@ -137,10 +141,13 @@ class FakeMembers:
 
     members: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     failure: Exception | None = None
+    mode: ServingMode = ServingMode.LIVE
+    rows: Sequence[FeatureRow] = ()
 
-    async def read(self, inputs: Sequence[pb.Input], member_key: str, member_id: str) -> MemberRow:
+    async def read(self, inputs: Sequence[pb.Input], member_key: str, member_ids: Sequence[str]) -> MemberRows:
         if self.failure is not None:
             raise self.failure
-        found = {**self.members.get(member_id, {}), member_key: member_id}
-        columns = {spec.name: to_column(spec, [found.get(spec.name)]) for spec in inputs}
-        return MemberRow(columns, member_id in self.members)
+        found = [{**self.members.get(name, {}), member_key: name} for name in member_ids]
+        columns = {spec.name: to_column(spec, [row.get(spec.name) for row in found]) for spec in inputs}
+        known = [name in self.members for name in member_ids]
+        return MemberRows(columns, known, [self.mode] * len(known), [self.rows] * len(known))

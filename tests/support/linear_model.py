@@ -68,11 +68,12 @@ def scores(weight: float, columns: Columns) -> NDArray[np.float32]:
 def ranking(
     weight: float, columns: Columns, classes: Columns, candidates: NDArray[np.bool_], count: int
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """Returns what `rank` has to answer for one member."""
-    probabilities = np.where(candidates[0], scores(weight, {**columns, **classes}), -1)
-    positions = np.argsort(-probabilities, kind="stable")[:count]
-    best = probabilities[positions]
-    return best[None], np.where(best < 0, -1, positions).astype(np.int32)[None]
+    """Returns what `rank` has to answer."""
+    members = {name: column[:, None] for name, column in columns.items()}
+    probabilities = np.where(candidates, scores(weight, {**members, **classes}), np.float32(-1))
+    positions = np.argsort(-probabilities, axis=1, kind="stable")[:, :count]
+    best = np.take_along_axis(probabilities, positions, axis=1)
+    return best, np.where(best < 0, -1, positions).astype(np.int32)
 
 
 def manifest(version: int, weight: float, *, model_name: str = "classes") -> pb.Manifest:

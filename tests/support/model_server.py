@@ -60,7 +60,7 @@ class ModelServer:
         self.manager = ModelManager(
             ModelConfig("classes", str(self.model_dir), policy),
             self.store,
-            Loader(self.runners.start, [self._check], self._prepare, timeout_seconds=timeout_seconds),
+            Loader([self.runners.start], [self._check], self._prepare, timeout_seconds=timeout_seconds),
             lifecycle=lifecycle,
             on_change=on_change or self.changes.append,
             on_move=on_move or self.moves.append,

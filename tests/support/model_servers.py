@@ -63,7 +63,7 @@ class ModelServers:
             await self._changed.wait()
 
     def _make(self, config: ModelConfig) -> ModelManager:
-        loader = Loader(self.runners.start, [], _prepare)
+        loader = Loader([self.runners.start], [], _prepare)
         store = open_store(config.base_path, Cache(self.root / "cache", 10**6))
         return ModelManager(
             config,

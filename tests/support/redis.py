@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -20,6 +21,13 @@ def running_redis(port: int | None = None) -> Iterator[int]:
 
     Skips the test where `redis-server` is not installed, and fails it there if CI is set.
     """
+    with redis_process(port) as (found, _):
+        yield found
+
+
+@contextmanager
+def redis_process(port: int | None = None) -> Iterator[tuple[int, "subprocess.Popen[bytes]"]]:
+    """Yields the process, too, for tests that stop or kill it; see `running_redis`."""
     program = shutil.which("redis-server")
     if program is None:
         missing = "redis-server is not installed"
@@ -30,8 +38,9 @@ def running_redis(port: int | None = None) -> Iterator[int]:
     process = subprocess.Popen([program, *arguments], stdout=subprocess.DEVNULL)
     try:
         _wait_until_listening(port)
-        yield port
+        yield port, process
     finally:
+        process.send_signal(signal.SIGCONT)
         process.terminate()
         process.wait(timeout=10)
 

@@ -15,7 +15,8 @@ from tests.support.polling import until
 
 ANY_PORTS = ("--port", "0", "--http-port", "0", "--admin-address", "127.0.0.1:0")
 
-START_SECONDS = 60.0
+START_SECONDS = 120.0
+"""For several workers to load their models, too."""
 
 _LISTENING = re.compile(r"listening on port (\d+), for admins on port (\d+), for HTTP on port (\d+)")
 

@@ -35,7 +35,7 @@ CHANGES: Mapping[str, tuple[str, str, list[str]]] = {
     "a type": (
         "class_minutes=Int32",
         "class_minutes=Float32",
-        ["view classes", "  ~ feature class_minutes Int32 → Float32"],
+        ["view classes", "  ~ feature class_minutes Int32 → Float32 (breaking)"],
     ),
     "a new feature": (
         "class_minutes=Int32",
@@ -50,17 +50,22 @@ CHANGES: Mapping[str, tuple[str, str, list[str]]] = {
     "a service's tags": (
         '"class_key": "class_id"',
         '"class_key": "video_id"',
-        ["service small_v1", "  ~ tag class_key class_id → video_id"],
+        ["service small_v1", "  ~ tag class_key class_id → video_id (breaking)"],
     ),
     "a smaller service": (
         "features=[activity, classes]",
         "features=[activity]",
-        ["service small_v1", "  - feature classes:class_minutes"],
+        ["service small_v1", "  - feature classes:class_minutes (breaking)"],
     ),
     "an entity's key": (
         'name="shard", join_keys=["shard"]',
         'name="shard", join_keys=["part"]',
-        ["entity shard", "  ~ key shard STRING → part STRING", "view catalogue", "  ~ keys shard → part"],
+        [
+            "entity shard",
+            "  ~ key shard STRING → part STRING (breaking)",
+            "view catalogue",
+            "  ~ keys shard → part (breaking)",
+        ],
     ),
 }
 
@@ -113,7 +118,11 @@ def test_a_moved_source_is_registered_and_the_watermark_kept(tmp_path: Path) -> 
             "OBJECTS holds 3, expected Feast objects",
         ),
         (
-            DEFINITIONS.replace("OBJECTS = [member,", "OBJECTS = [activity,"),
+            DEFINITIONS.replace("OBJECTS = [member,", "OBJECTS = [activity, member,"),
+            "OBJECTS holds 2 objects feature view 'activity', expected one",
+        ),
+        (
+            DEFINITIONS.replace("OBJECTS = [member,", "OBJECTS = [member, view('ACTIVITY', member, 2, a=Int64),"),
             "Feast does not accept the definitions",
         ),
     ],

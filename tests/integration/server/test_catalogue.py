@@ -11,7 +11,7 @@ from feast import FeatureStore
 from contract.stubs import manifest_pb2 as pb
 from server.catalogue.reader import CHUNK, CatalogueReader
 from server.domain.errors import StoreUnavailable
-from server.features.online import OnlineFeatures
+from server.features.online import OnlineFeatures, cell_reader
 from server.features.registry import Registry
 from tests.support.feast_store import (
     DAY,
@@ -45,7 +45,7 @@ def reader(store: FeatureStore) -> Iterator[CatalogueReader]:
     registry = Registry(store)
     registry.refresh()
     with ThreadPoolExecutor(1) as thread:
-        yield CatalogueReader(OnlineFeatures(store, registry, lambda: NOW), thread, lambda: NOW)
+        yield CatalogueReader(OnlineFeatures(cell_reader(store), registry, lambda: NOW), thread, lambda: NOW)
 
 
 async def test_a_snapshot_holds_the_live_classes_in_order_with_inputs_and_features(

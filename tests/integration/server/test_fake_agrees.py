@@ -15,6 +15,7 @@ from paceline import (
     at_least,
     at_most,
     between,
+    recommend_request,
 )
 from paceline.testing import FakeServer
 from paceline.v1.recommendation_service_pb2 import RankedClass, RecommendClassesResponse
@@ -98,6 +99,21 @@ async def test_a_member_without_an_id_is_refused_alike(
 ) -> None:
     real, scripted = clients
     assert await outcome(real, "", Choice()) == await outcome(scripted, "", Choice())
+
+
+@pytest.mark.parametrize("members", [["m1", "m2", "m1"], ["m1", ""], []])
+async def test_batches_agree(clients: tuple[AsyncPacelineClient, AsyncPacelineClient], members: list[str]) -> None:
+    requests = [recommend_request(member, page_size=2) for member in members]
+    answers: list[object] = []
+    for client in clients:
+        try:
+            found = [
+                (place, _promised(answer)) async for place, answer in client.batch_recommend_classes(requests)
+            ]
+            answers.append(sorted(found))
+        except PacelineError as error:
+            answers.append((error.reason, [violation.field for violation in error.violations]))
+    assert answers[0] == answers[1]
 
 
 @pytest.mark.parametrize("class_ids", [["c3", "c9", "c1"], []])

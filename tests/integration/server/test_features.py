@@ -15,7 +15,7 @@ from contract.errors import ProfileError
 from contract.stubs import manifest_pb2 as pb
 from server.domain.errors import StoreUnavailable
 from server.features.members import FeastMemberFeatures
-from server.features.online import OnlineFeatures
+from server.features.online import OnlineFeatures, cell_reader
 from server.features.registry import Registry
 from server.features.store import open_store
 from tests.support import linear_model
@@ -62,7 +62,7 @@ def online(repo: Path, store: FeatureStore | None = None) -> Online:
     store = store or open_applied(repo)
     registry = Registry(store)
     registry.refresh()
-    return Online(store, OnlineFeatures(store, registry, clock), clock)
+    return Online(store, OnlineFeatures(cell_reader(store), registry, clock), clock)
 
 
 @pytest.fixture(params=["sqlite", "redis"])
@@ -130,24 +130,30 @@ def test_a_read_asks_for_the_same_features_again(opened: Online) -> None:
         assert opened.features.read("typed", ["m1"], SPECS)["text"] == ["é"]
 
 
-async def test_the_columns_of_a_member(opened: Online, executor: Executor) -> None:
+async def test_the_columns_of_members(opened: Online, executor: Executor) -> None:
     write(opened.store, "members", [{"member_id": "m1", "liking": 0.5}])
     members = FeastMemberFeatures(opened.features, executor)
-    row = await members.read(linear_model.MEMBER_SIDE, "member_id", "m1")
-    assert row.is_known
-    assert {name: column.tolist() for name, column in row.columns.items()} == {
-        "member_id": ["m1"],
-        "liking": [0.5],
-    }
-    assert row.columns["liking"].dtype == np.float32
+    rows = await members.read(linear_model.MEMBER_SIDE, "member_id", ["m1", "nobody", "m1"])
+    assert rows.is_known == [True, False, True]
+    assert rows.columns["member_id"].tolist() == ["m1", "nobody", "m1"]
+    np.testing.assert_array_equal(rows.columns["liking"], np.array([0.5, np.nan, 0.5], np.float32))
+    assert rows.columns["liking"].dtype == np.float32
 
 
-async def test_a_member_nobody_knows_has_markers_and_an_id(opened: Online, executor: Executor) -> None:
+async def test_a_model_may_read_nothing_of_members_but_their_ids(opened: Online, executor: Executor) -> None:
     members = FeastMemberFeatures(opened.features, executor)
-    row = await members.read(linear_model.MEMBER_SIDE, "member_id", "nobody")
-    assert not row.is_known
-    assert row.columns["member_id"].tolist() == ["nobody"]
-    assert np.isnan(row.columns["liking"]).all()
+    inputs = [spec for spec in linear_model.MEMBER_SIDE if spec.source == pb.SOURCE_MEMBER_KEY]
+    rows = await members.read(inputs, "member_id", ["m1", "m2"])
+    assert {name: column.tolist() for name, column in rows.columns.items()} == {"member_id": ["m1", "m2"]}
+    assert rows.is_known == [False, False]
+
+
+async def test_features_of_another_type_do_not_make_a_member_known(opened: Online, executor: Executor) -> None:
+    write(opened.store, "typed", [{"member_id": "m1", **VALUES}])
+    spec = typed("int32")
+    spec.data_type = pb.DATA_TYPE_STRING
+    members = FeastMemberFeatures(opened.features, executor)
+    assert (await members.read([spec], "member_id", ["m1"])).is_known == [False]
 
 
 def test_a_store_that_ends_is_unavailable_until_it_comes_back_and_said_to_be_once(

@@ -136,6 +136,13 @@ def test_a_feature_repository_that_is_not_there_is_an_error(
     assert "nowhere/feature_store.yaml does not exist" in log
 
 
+def test_what_keeps_a_worker_from_starting_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = refused(monkeypatch, capsys, command(tmp_path / "nowhere", "--workers", 2))
+    assert "nowhere/feature_store.yaml does not exist" in log
+
+
 def test_a_key_without_a_certificate_is_an_error(
     repo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -33,6 +33,20 @@ def models(**changes: Any) -> FakeModels:
     return FakeModels(CLASSES, [0.25, 0.5, 0.125], **changes)
 
 
+class Endless:
+    """Work that ends when it is cancelled."""
+
+    def __init__(self) -> None:
+        self.begun, self.ended = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self) -> None:
+        self.begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.ended.set()
+
+
 @pytest.fixture
 async def served() -> AsyncIterator[Served]:
     records = [
@@ -74,6 +88,50 @@ async def test_recommending_answers_with_classes_and_what_they_came_from(served:
     assert response.model_version == pb.ModelVersion(name="ranking", version=3)
     assert response.member_status == pb.MEMBER_STATUS_KNOWN
     assert (response.candidate_count, response.catalogue_generation) == (3, 7)
+
+
+async def test_a_batch_is_answered_request_by_request(served: Served) -> None:
+    members = ["m1", "m9", "m1"]
+    requests = [pb.RecommendClassesRequest(member_id=m, page_size=size) for size, m in enumerate(members, 1)]
+    async with grpc.aio.insecure_channel(served.address) as channel:
+        call = RecommendationServiceStub(channel).BatchRecommendClasses(
+            pb.BatchRecommendClassesRequest(requests=requests)
+        )
+        found = {answer.request_index: answer.response async for answer in call}
+    assert {place: [c.class_id for c in response.classes] for place, response in found.items()} == {
+        0: ["b"],
+        1: ["b", "a"],
+        2: ["b", "a", "c"],
+    }
+    assert [found[place].member_status for place in range(3)] == [
+        pb.MEMBER_STATUS_KNOWN,
+        pb.MEMBER_STATUS_UNKNOWN,
+        pb.MEMBER_STATUS_KNOWN,
+    ]
+    assert served.observed == [("BatchRecommendClasses", "OK")]
+
+
+async def test_an_invalid_batch_is_refused_as_a_whole(served: Served) -> None:
+    batch = pb.BatchRecommendClassesRequest(requests=[pb.RecommendClassesRequest(member_id="m1", page_size=-1)])
+    async with grpc.aio.insecure_channel(served.address) as channel:
+        with pytest.raises(grpc.aio.AioRpcError) as failed:
+            _ = [answer async for answer in RecommendationServiceStub(channel).BatchRecommendClasses(batch)]
+    assert reason(failed.value) == "INVALID_FIELD"
+    assert invalid_fields(failed.value) == {"requests[0].page_size": "is -1, expected 0 to 1000"}
+
+
+async def test_when_the_caller_of_a_batch_cancels_every_lease_is_given_back() -> None:
+    work = Endless()
+    waiting = models(before_rank=work)
+    batch = pb.BatchRecommendClassesRequest(requests=[pb.RecommendClassesRequest(member_id="m1")] * 200)
+    async with serving(waiting, KNOWN) as server, grpc.aio.insecure_channel(server.address) as channel:
+        call = RecommendationServiceStub(channel).BatchRecommendClasses(batch)
+        reading = asyncio.create_task(call.read())
+        await work.begun.wait()
+        call.cancel()
+        await work.ended.wait()
+        await asyncio.gather(reading, return_exceptions=True)
+        assert waiting.leases == 0
 
 
 async def test_scoring_answers_in_the_order_asked(served: Served) -> None:
@@ -141,38 +199,23 @@ async def test_a_fault_of_the_server_is_logged_and_shows_nothing(
 
 
 async def test_when_the_deadline_passes_the_work_ends_and_the_lease_is_given_back() -> None:
-    ended = asyncio.Event()
-
-    async def wait_for_ever() -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.set()
-
-    waiting = models(before_rank=wait_for_ever)
+    work = Endless()
+    waiting = models(before_rank=work)
     async with serving(waiting, KNOWN) as server:
         error = await failure(server, pb.RecommendClassesRequest(member_id="m1"), timeout=0.2)
-        await ended.wait()
+        await work.ended.wait()
         assert error.code() == grpc.StatusCode.DEADLINE_EXCEEDED
         assert waiting.leases == 0
 
 
 async def test_when_the_caller_cancels_the_work_ends_and_the_lease_is_given_back() -> None:
-    begun, ended = asyncio.Event(), asyncio.Event()
-
-    async def wait_for_ever() -> None:
-        begun.set()
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.set()
-
-    waiting = models(before_rank=wait_for_ever)
+    work = Endless()
+    waiting = models(before_rank=work)
     async with serving(waiting, KNOWN) as server, grpc.aio.insecure_channel(server.address) as channel:
         call = RecommendationServiceStub(channel).RecommendClasses(pb.RecommendClassesRequest(member_id="m1"))
-        await begun.wait()
+        await work.begun.wait()
         call.cancel()
-        await ended.wait()
+        await work.ended.wait()
         assert waiting.leases == 0
 
 

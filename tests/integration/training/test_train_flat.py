@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -54,15 +53,10 @@ def flags(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 def _train(*words: str, limit: int | None = None) -> "subprocess.CompletedProcess[str]":
-    def limit_files() -> None:
-        if limit is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-    command = [sys.executable, "-m", "cli.main", "train", *words]
+    limited = [] if limit is None else ["prlimit", f"--fsize={limit}"]
+    command = [*limited, sys.executable, "-m", "cli.main", "train", *words]
     environment = os.environ | {"COLUMNS": "200", "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, env=environment, preexec_fn=limit_files
-    )
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
 
 def test_a_table_becomes_a_published_model(flags: list[str], tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from contract.columns import (
     INT64_MISSING,
     column_dtype,
+    columns_maker,
     from_message,
     missing_marker,
-    row_maker,
     to_column,
     to_message,
 )
@@ -97,6 +97,12 @@ _CASES = st.one_of(
     st.tuples(st.just(TEXTS), st.lists(st.none() | st.lists(st.none() | _TEXT))),
     st.tuples(st.just(NUMBERS), st.lists(st.none() | st.lists(st.floats(width=32)))),
 )
+_WIDE = st.one_of(
+    st.tuples(st.just(NUMBER), st.lists(st.none() | st.floats())),
+    st.tuples(st.sampled_from([LOG, SWITCH]), st.lists(st.none() | st.booleans())),
+    st.tuples(st.just(LOG), st.lists(st.none() | st.integers(-(2**63), 2**63 - 1))),
+    st.tuples(st.just(WHOLES), st.lists(st.none() | st.lists(st.none() | st.integers(-(2**63), 2**63 - 1)))),
+)
 
 
 @given(_CASES)
@@ -118,12 +124,23 @@ def test_a_column_is_the_same_row_by_row(case: tuple[pb.Input, list[Any]]) -> No
     np.testing.assert_array_equal(to_column(spec, values), np.concatenate([to_column(spec, []), *rows]))
 
 
-@given(_CASES | st.tuples(st.just(NUMBER), st.lists(st.floats())))
-def test_a_row_made_fast_is_the_column_of_one_row(case: tuple[pb.Input, list[Any]]) -> None:
-    spec, values = case
-    make = row_maker(spec)
+@given(st.lists(_CASES | _WIDE), st.integers(0, 5))
+def test_columns_made_fast_are_the_same(cases: list[tuple[pb.Input, list[Any]]], size: int) -> None:
+    specs = [renamed(spec, str(place)) for place, (spec, _) in enumerate(cases)]
+    values = {str(place): (found + [None] * size)[:size] for place, (_, found) in enumerate(cases)}
 
-    for value in [*values, None]:
-        row, expected = make(value), to_column(spec, [value])
-        assert (row.dtype, row.shape) == (expected.dtype, expected.shape)
-        np.testing.assert_array_equal(row, expected)
+    columns = columns_maker(specs)(values)
+
+    assert columns.keys() == values.keys()
+    for spec in specs:
+        column, expected = columns[spec.name], to_column(spec, values[spec.name])
+        assert (column.dtype, column.shape) == (expected.dtype, expected.shape)
+        assert column.flags.c_contiguous
+        np.testing.assert_array_equal(column, expected)
+
+
+def renamed(spec: pb.Input, name: str) -> pb.Input:
+    copy = pb.Input()
+    copy.CopyFrom(spec)
+    copy.name = name
+    return copy

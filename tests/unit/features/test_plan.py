@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from contract.stubs import manifest_pb2 as pb
-from features.description import Description, FeatureDescription, ServiceDescription, ViewDescription
+from features.description import About, Description, FeatureDescription, ServiceDescription, ViewDescription
+from features.lineage import Use, lineage
 from features.plan import Change, lines, plan, summary
-from features.published import BrokenModel, broken_models
+from features.published import BrokenModel, PublishedModel, broken_models
 
 pytestmark = pytest.mark.slow
 
@@ -128,8 +129,60 @@ WITHOUT_TITLE = replace(CLASS_VIEW, features={"class_minutes": FeatureDescriptio
 def test_a_plan_lists_what_differs(
     after: Description, changes: list[tuple[str, str, str | None, str | None]]
 ) -> None:
-    assert plan(BASE, after) == [Change(*change) for change in changes]
-    assert plan(after, BASE) == [Change(s, a, before=new, after=old) for s, a, old, new in changes]
+    assert [(c.subject, c.aspect, c.before, c.after) for c in plan(BASE, after)] == changes
+    assert [(c.subject, c.aspect, c.after, c.before) for c in plan(after, BASE)] == changes
+
+
+@pytest.mark.parametrize(
+    ("after", "is_breaking"),
+    [
+        (replace(BASE, entities={"member": "member_id STRING"}), True),
+        (replace(BASE, entities={**BASE.entities, "class": "class_id INT64"}), True),
+        (with_view("member_profile", replace(MEMBER_VIEW, ttl_seconds=DAY)), True),
+        (with_view("member_profile", replace(MEMBER_VIEW, ttl_seconds=4 * DAY)), False),
+        (with_view("member_profile", replace(MEMBER_VIEW, ttl_seconds=0)), False),
+        (with_view("class_profile", replace(CLASS_VIEW, ttl_seconds=DAY)), True),
+        (with_view("member_profile", replace(MEMBER_VIEW, source="/elsewhere")), False),
+        (with_view("member_profile", replace(MEMBER_VIEW, join_keys=("user_id",))), True),
+        (member_feature("Int64", default="unknown"), True),
+        (member_feature("String", default="other", encoding="none"), False),
+        (with_view("class_profile", WITHOUT_TITLE), True),
+        (with_view("extra", CATALOGUE_VIEW), False),
+        (with_view("member_profile", replace(MEMBER_VIEW, about=About("me", "What members say."))), False),
+        (with_service(replace(SERVICE, features=SERVICE.features - {"class_profile:class_title"})), True),
+        (with_service(replace(SERVICE, tags={**ROLES, "member_key": "user_id"})), True),
+    ],
+)
+def test_a_change_is_breaking_where_readers_may_no_longer_work_or_know_less(
+    after: Description, is_breaking: bool
+) -> None:
+    assert {change.is_breaking for change in plan(BASE, after)} == {is_breaking}
+
+
+def test_to_give_an_entity_a_type_is_no_breaking_change() -> None:
+    untyped = replace(BASE, entities={**BASE.entities, "member": "member_id UNKNOWN"})
+
+    assert [change.is_breaking for change in plan(untyped, BASE)] == [False]
+    assert [change.is_breaking for change in plan(BASE, untyped)] == [True]
+
+
+def test_what_is_said_for_people_is_a_change_only_of_what_was_there_before() -> None:
+    title = FeatureDescription("String", about=About("title@x", "The title."))
+    told = replace(
+        WITHOUT_TITLE, about=About("class@x", ""), features={**CLASS_VIEW.features, "class_title": title}
+    )
+
+    assert lines(plan(BASE, with_view("class_profile", told))) == [
+        "view class_profile",
+        "  ~ feature class_title description nothing → The title.",
+        "  ~ feature class_title owner nothing → title@x",
+        "  ~ owner nothing → class@x",
+    ]
+    without = with_view("class_profile", WITHOUT_TITLE)
+    assert [change.aspect for change in plan(without, with_view("class_profile", told))] == [
+        "feature class_title",
+        "owner",
+    ]
 
 
 def test_changes_are_counted_for_each_subject() -> None:
@@ -147,14 +200,14 @@ def test_changes_are_shown_as_a_diff() -> None:
     changes = [
         Change("service a", "feature v:x", "", None),
         Change("view v", "feature x", None, "Int64"),
-        Change("view v", "ttl", "3 days", "1 day"),
+        Change("view v", "ttl", "3 days", "1 day", is_breaking=True),
     ]
     assert lines(changes) == [
         "service a",
         "  - feature v:x",
         "view v",
         "  + feature x Int64",
-        "  ~ ttl 3 days → 1 day",
+        "  ~ ttl 3 days → 1 day (breaking)",
     ]
 
 
@@ -188,6 +241,9 @@ def manifest() -> pb.Manifest:
             )
         ],
     )
+
+
+LABELLED = PublishedModel(manifest(), ("stable",))
 
 
 @pytest.mark.parametrize(
@@ -226,7 +282,8 @@ def manifest() -> pb.Manifest:
     ],
 )
 def test_a_change_that_breaks_a_published_model_says_why(after: Description, reasons: list[str]) -> None:
-    assert broken_models([manifest()], BASE, after) == [BrokenModel("ranking", 7, tuple(reasons))]
+    assert broken_models([LABELLED], BASE, after) == [BrokenModel("ranking", 7, ("stable",), tuple(reasons))]
+    assert broken_models([replace(LABELLED, labels=())], BASE, after) == []
 
 
 @pytest.mark.parametrize(
@@ -241,13 +298,24 @@ def test_a_change_that_breaks_a_published_model_says_why(after: Description, rea
     ],
 )
 def test_a_change_that_no_published_model_depends_on_breaks_none(after: Description) -> None:
-    assert broken_models([manifest()], BASE, after) == []
+    assert broken_models([LABELLED], BASE, after) == []
 
 
 def test_a_model_that_is_broken_already_is_not_broken_by_the_change() -> None:
     broken = replace(BASE, services={})
-    assert broken_models([manifest()], broken, broken) == []
+    assert broken_models([LABELLED], broken, broken) == []
 
 
 def test_a_model_without_features_is_never_broken() -> None:
-    assert broken_models([pb.Manifest(model_name="flat", version=1)], BASE, Description()) == []
+    flat = PublishedModel(pb.Manifest(model_name="flat", version=1), ("stable",))
+    assert broken_models([flat], BASE, Description()) == []
+
+
+def test_lineage_is_asked_by_feature_view_or_model() -> None:
+    country = Use("ranking", 7, ("stable",), "ranking_v1", "member_profile", "member_country")
+
+    assert lineage([LABELLED], "member_country") == [country]
+    assert lineage([LABELLED], "member_profile:member_country") == [country]
+    assert [use.feature for use in lineage([LABELLED], "class_profile")] == ["class_minutes", "class_title"]
+    assert len(lineage([LABELLED], "ranking")) == 3
+    assert lineage([LABELLED], "request_time") == []

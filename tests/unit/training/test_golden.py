@@ -68,7 +68,7 @@ def _table(members: int, classes: int) -> Table:
 
 
 def test_a_ranking_request_is_of_one_member_and_several_classes() -> None:
-    requests = ranking_requests(INPUTS, SOURCE, _table(members=9, classes=40))
+    requests = ranking_requests(INPUTS, SOURCE, _table(members=9, classes=80))
 
     assert len(requests) == KNOWN_MEMBERS + 1
     assert len({request["member_id"][0] for request in requests}) == len(requests)

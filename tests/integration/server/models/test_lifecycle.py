@@ -40,7 +40,7 @@ async def test_a_newer_version_takes_over_and_the_older_process_ends(tmp_path: P
     manager = ModelManager(
         ModelConfig("classes", str(model_dir)),
         LocalStore(model_dir),
-        Loader(start, [], prepare),
+        Loader([start], [], prepare),
         lifecycle=Lifecycle(keep_seconds=0),
     )
     publish(model_dir, 9, 2.0, write_saved_model)

@@ -70,7 +70,7 @@ class Site:
         async def start(_: Callable[[], None]) -> Runner:
             return self._runner
 
-        loader = Loader(start, [], prepare, requires_manifest=requires_manifest, max_slowdown=max_slowdown)
+        loader = Loader([start], [], prepare, requires_manifest=requires_manifest, max_slowdown=max_slowdown)
         return await loader.load(version_dir, lambda: None, self.good)
 
     async def refusal(self, version_dir: Path, *, max_slowdown: float | None = None) -> Refused:
@@ -85,7 +85,7 @@ class Site:
 async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     model_dir = tmp_path_factory.mktemp("models") / "classes"
     first = publish(model_dir, 1, WEIGHT, write_saved_model)
-    good = await Loader(RunnerProcess.start, [], prepare).load(first, lambda: None)
+    good = await Loader([RunnerProcess.start], [], prepare).load(first, lambda: None)
     async with shared_runner() as runner:
         yield Site(good, runner, publish(model_dir, 2, WEIGHT, write_saved_model))
     await good.close()

@@ -47,7 +47,7 @@ async def load(runner: SharedRunner, version_dir: Path) -> LoadedVersion:
     async def prepare(version: LoadedVersion) -> None:
         await version.use_snapshot(snapshot(1, MINUTES))
 
-    return await Loader(start, [], prepare).load(version_dir, lambda: None)
+    return await Loader([start], [], prepare).load(version_dir, lambda: None)
 
 
 @pytest_asyncio.fixture(loop_scope="module")

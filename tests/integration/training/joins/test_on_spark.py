@@ -5,28 +5,22 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from pyspark.sql import SparkSession
 
 from features.repository import feature_service
 from features.view_sources import view_sources
-from tests.support.java import require_java
 from tests.support.joins import EVENT_TIME, FEATURES, WINDOW, events, write_features
+from tests.support.spark import SparkProcess, spark_process
 from training.errors import DataError
 from training.joins.day import DayJoin, FeatureFiles
 from training.joins.on_duckdb import DuckDBEngine
-from training.joins.on_spark import SparkEngine
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def spark() -> Iterator[SparkEngine]:
-    require_java()
-    builder = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
-    session = builder.config("spark.driver.bindAddress", "127.0.0.1").config("spark.driver.host", "127.0.0.1")
-    started = session.config("spark.sql.shuffle.partitions", "4").getOrCreate()
-    yield SparkEngine(started)
-    started.stop()
+def spark() -> Iterator[SparkProcess]:
+    with spark_process() as engine:
+        yield engine
 
 
 def _join(folder: Path, seed: int) -> DayJoin:
@@ -36,7 +30,7 @@ def _join(folder: Path, seed: int) -> DayJoin:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_both_engines_write_the_same_rows(spark: SparkEngine, seed: int, tmp_path: Path) -> None:
+def test_both_engines_write_the_same_rows(spark: SparkProcess, seed: int, tmp_path: Path) -> None:
     join = _join(tmp_path, seed)
 
     spark.write(join, tmp_path / "spark")
@@ -48,7 +42,7 @@ def test_both_engines_write_the_same_rows(spark: SparkEngine, seed: int, tmp_pat
         assert on_spark[name].to_pylist() == on_duckdb[name].to_pylist()
 
 
-def test_features_that_can_not_be_read_are_named(spark: SparkEngine, tmp_path: Path) -> None:
+def test_features_that_can_not_be_read_are_named(spark: SparkProcess, tmp_path: Path) -> None:
     join = _join(tmp_path, 1)
     for path in (tmp_path / "members").iterdir():
         path.write_bytes(b"PAR1 cut")

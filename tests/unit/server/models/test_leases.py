@@ -2,20 +2,22 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from contract.stubs.manifest_pb2 import Manifest
 from server.domain.errors import NoModel, RunnerLost
 from server.domain.patience import seconds_given
-from server.domain.signatures import DEFAULT_SIGNATURE
+from server.domain.signatures import DEFAULT_SIGNATURE, Tensors
 from server.models.leases import LoadedVersion, VersionLease
 from server.models.observation import Observation
+from server.models.signatures import expected_signatures
 from server.ranking.ports import Lease
 from tests.support.fake_runner import FakeRunner, write_fake_model
-from tests.support.linear_model import manifest, member_columns, snapshot
+from tests.support.linear_model import class_columns, manifest, member_columns, snapshot
 
 NAME = "classes"
 SHORT, LONG = (np.array(minutes, dtype=np.float32) for minutes in ([10, 20], [50, 40, 30]))
@@ -124,6 +126,46 @@ async def test_every_lease_has_the_same_manifest_object(loaded: LoadedVersion) -
     await loaded.use_snapshot(snapshot(1, SHORT))
     leases: list[VersionLease] = [loaded.lease(NAME), loaded.lease(NAME)]
     assert leases[0].manifest is leases[1].manifest
+
+
+class CountingRunner(FakeRunner):
+    """Notes how many rows each call had."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: None, {})
+        self.row_counts: list[int] = []
+
+    async def run(self, signature: str, tensors: Tensors, outputs: Collection[str] = ()) -> Tensors:
+        self.row_counts.append(len(tensors["minutes"]))
+        return await super().run(signature, tensors, outputs)
+
+
+async def test_rows_of_requests_at_the_same_time_share_a_call_and_each_request_is_observed() -> None:
+    promised = manifest(1, 2.0)
+    runner = CountingRunner()
+    loaded = LoadedVersion(promised, runner, expected_signatures(promised))
+    short, long = ({**member_columns(), **class_columns(minutes)} for minutes in (SHORT[:1], LONG[:1]))
+    seen: list[Observation] = []
+
+    with loaded.lease(NAME, "", seen.append) as lease:
+        apart = [await lease.run(DEFAULT_SIGNATURE, tensors) for tensors in (short, long)]
+        together = await asyncio.gather(*(lease.run(DEFAULT_SIGNATURE, tensors) for tensors in (short, long)))
+
+    assert runner.row_counts == [1, 1, 2]
+    assert [found["score"].tolist() for found in together] == [found["score"].tolist() for found in apart]
+    assert [observed.request_count for observed in seen] == [1] * 4
+
+
+async def test_a_version_without_a_manifest_is_called_for_each_request() -> None:
+    """Nothing says that its rows are scored apart."""
+    runner = CountingRunner()
+    loaded = LoadedVersion(Manifest(model_name=NAME, version=1), runner, expected_signatures(manifest(1, 2.0)))
+    tensors = {**member_columns(), **class_columns(SHORT[:1])}
+
+    with loaded.lease(NAME) as lease:
+        await asyncio.gather(*(lease.run(DEFAULT_SIGNATURE, tensors) for _ in range(2)))
+
+    assert runner.row_counts == [1, 1]
 
 
 Asks = Callable[[VersionLease], Awaitable[object]]

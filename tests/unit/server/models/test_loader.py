@@ -17,7 +17,7 @@ from server.models.leases import LoadedVersion
 from server.models.loader import Loader
 from server.models.ports import CallFailed
 from server.ranking.ports import Columns
-from tests.support.fake_runner import FakeRunner, FakeRunners, write_fake_model
+from tests.support.fake_runner import FakeRunner, FakeRunners, write_broken_model, write_fake_model
 from tests.support.linear_model import manifest, publish, snapshot
 
 MINUTES = np.arange(30, dtype=np.float32)
@@ -40,7 +40,7 @@ class Site:
         max_slowdown: float | None = None,
     ) -> LoadedVersion:
         loader = Loader(
-            self.runners.start,
+            [self.runners.start],
             [self._check],
             self._prepare,
             requires_manifest=requires_manifest,
@@ -170,7 +170,7 @@ async def test_a_model_without_a_feature_source_is_proven_but_neither_checked_no
 
 
 async def test_a_ranking_model_is_proven_but_not_prepared_where_nothing_is_ranked(site: Site) -> None:
-    loaded = await Loader(site.runners.start).load(site.publish(), lambda: None)
+    loaded = await Loader([site.runners.start]).load(site.publish(), lambda: None)
     assert site.did == ["load", "warm up", "rank 3 of 3", "rank 2 of 3", "serve"]
     assert loaded.snapshot is None
 
@@ -185,6 +185,51 @@ async def test_a_failing_warm_up_is_refused_with_what_tensorflow_says(site: Site
     refused = await site.refusal()
     assert refused.reason is RefusalReason.WARMUP_FAILED
     assert str(refused) == f"{site.model_dir / '1'}: request 3 fails in 1"
+
+
+class TestASecondRuntime:
+    """Where the preferred one can't serve a version, the last one is asked."""
+
+    async def test_is_not_started_while_the_first_can_serve(self, site: Site) -> None:
+        preferred, last = FakeRunners(), FakeRunners()
+
+        loaded = await _loader(preferred, last).load(site.publish(), lambda: None)
+
+        assert loaded.runner is preferred.started[0]
+        assert not last.started
+
+    async def test_serves_what_the_first_scores_otherwise(
+        self, site: Site, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        class WrongRunner(FakeRunner):
+            async def rank(
+                self, key: int, columns: Columns, candidates: NDArray[np.bool_], count: int
+            ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+                scores, positions = await super().rank(key, columns, candidates, count)
+                return scores + np.float32(0.1), positions
+
+        preferred, last = FakeRunners(), FakeRunners()
+        preferred.kind = WrongRunner
+
+        loaded = await _loader(preferred, last).load(site.publish(), lambda: None)
+
+        assert loaded.runner is last.started[0]
+        assert preferred.started[0].is_closed
+        assert "is served by TensorFlow: golden request 0" in caplog.text
+
+    async def test_has_the_last_word(self, site: Site) -> None:
+        version_dir = publish(site.model_dir, 1, 1.0, write_broken_model)
+        preferred, last = FakeRunners(), FakeRunners()
+
+        with pytest.raises(Refused, match="does not load"):
+            await _loader(preferred, last).load(version_dir, lambda: None)
+
+        assert preferred.started[0].is_closed
+        assert last.started[0].is_closed
+
+
+def _loader(*runtimes: FakeRunners) -> Loader:
+    return Loader([runners.start for runners in runtimes])
 
 
 class TestSpeed:

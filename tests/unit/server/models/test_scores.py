@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from server.domain.versions import RefusalReason, Refused
-from server.models.scores import Scores, check_ranking, check_scores, check_varied
+from server.models.scores import Scores, check_ranking, check_scores, check_varied, falling
 
 TOLERANCE = 1 / 64
 EXPECTED = arrays(np.float32, st.integers(1, 12), elements=st.floats(0, 1, width=32))
@@ -80,6 +80,18 @@ def test_a_page_may_lack_a_class_that_is_better_by_twice_the_tolerance(apart: fl
     found = np.array([0.5 + 0.9 * TOLERANCE], dtype=np.float32)
     with pytest.raises(Refused, match="expected the best") if is_refused else nullcontext():
         check_ranking(found, np.array([0], dtype=np.int32), expected, TOLERANCE)
+
+
+def test_scores_that_rise_by_a_rounding_are_made_to_fall_and_refused_otherwise() -> None:
+    half = np.float32(0.5)
+    found = np.array([half, np.nextafter(half, np.float32(1))], np.float32)
+    places = np.array([0, 1], np.int32)
+
+    below_none = np.array([[*found, -3, -1]], np.float32)
+    assert falling(below_none, np.array([[0, 1, 2, -1]], np.int32)).tolist() == [[half, half, -3, -1]]
+    check_ranking(falling(found[np.newaxis], places[np.newaxis])[0], places, found, TOLERANCE)
+    with pytest.raises(Refused, match="do not fall"):
+        check_ranking(found, places, found, TOLERANCE)
 
 
 def test_a_tolerance_that_is_no_number_accepts_nothing() -> None:

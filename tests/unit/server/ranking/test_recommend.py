@@ -12,6 +12,7 @@ from contract.columns import INT64_MISSING
 from server.domain.errors import InvalidRequest, NoModel, RunnerLost, StoreUnavailable
 from server.domain.requests import AnyOf, ClassFilter, RecommendRequest, RequestContext, ScoreRequest
 from server.domain.results import Ranking, Scores
+from server.ranking.batches import Batches
 from server.ranking.inputs import InputReader
 from server.ranking.recommend import Recommender
 from server.ranking.score import Scorer
@@ -32,12 +33,12 @@ def models(**changes: Any) -> FakeModels:
     return FakeModels(CLASSES, SCORES, **changes)
 
 
-def inputs(members: FakeMembers | None = None) -> InputReader:
-    return InputReader(members or FakeMembers({"m1": {"country": "FR"}}), lambda: NOW)
+def batches(members: FakeMembers | None = None) -> Batches:
+    return Batches(InputReader(members or FakeMembers({"m1": {"country": "FR"}}), lambda: NOW))
 
 
 async def recommend(request: RecommendRequest, served: FakeModels | None = None) -> Ranking:
-    return await Recommender(served or models(), inputs()).recommend(request)
+    return await Recommender(served or models(), batches()).recommend(request)
 
 
 def ids(ranking: Ranking) -> list[str]:
@@ -167,14 +168,14 @@ async def test_without_a_version_there_is_no_answer() -> None:
 
 async def test_a_store_that_fails_gives_the_lease_back() -> None:
     served = models()
-    reader = inputs(FakeMembers(failure=StoreUnavailable("down")))
+    reader = batches(FakeMembers(failure=StoreUnavailable("down")))
     with pytest.raises(StoreUnavailable):
         await Recommender(served, reader).recommend(RecommendRequest("m1"))
     assert served.leases == 0
 
 
 async def score(class_ids: list[str]) -> Scores:
-    return await Scorer(models(), inputs()).score(ScoreRequest("m1", class_ids))
+    return await Scorer(models(), batches()).score(ScoreRequest("m1", class_ids))
 
 
 async def test_scores_come_in_the_order_asked_as_often_as_asked() -> None:
@@ -190,7 +191,7 @@ async def test_scores_come_in_the_order_asked_as_often_as_asked() -> None:
 
 async def test_only_unknown_classes_need_no_model() -> None:
     served = models()
-    scores = await Scorer(served, inputs()).score(ScoreRequest("m1", ["x"]))
+    scores = await Scorer(served, batches()).score(ScoreRequest("m1", ["x"]))
     assert [scored.score for scored in scores.classes] == [None]
     assert (served.ranked, served.leases) == ([], 0)
 

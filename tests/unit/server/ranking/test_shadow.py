@@ -12,6 +12,7 @@ import pytest
 from server.domain.errors import NoModel
 from server.domain.requests import ClassFilter, Range, RecommendRequest, RequestContext
 from server.domain.results import RankedClass, Ranking, Source
+from server.ranking.batches import Batches
 from server.ranking.inputs import InputReader
 from server.ranking.recommend import Recommender
 from server.ranking.shadow import Comparison, ShadowingRecommender, Shadows
@@ -179,12 +180,12 @@ async def test_a_shadow_sees_a_request_as_the_version_that_answered_it() -> None
     classes = snapshot(["a", "b", "c"])
     live, other = FakeModels(classes, [0.1, 0.2, 0.3]), FakeModels(classes, [0.3, 0.2, 0.1], manifest(4))
     members = FakeMembers({"m1": {"country": "FR"}})
-    late = Recommender(other, InputReader(members, lambda: NOW + 3600))
+    late = Recommender(other, Batches(InputReader(members, lambda: NOW + 3600)))
     observed = Observed()
     shadows = Shadows(
         lambda _, request: late.recommend(request), lambda: {"canary": 1.0}, observed, now=lambda: NOW
     )
-    answering = Recommender(live, InputReader(members, lambda: NOW))
+    answering = Recommender(live, Batches(InputReader(members, lambda: NOW)))
     await ShadowingRecommender(answering.recommend, shadows, clock=lambda: 0.0).recommend(
         RecommendRequest("m1", page_size=2, excluded_class_ids=["b"])
     )

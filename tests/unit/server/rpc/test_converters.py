@@ -6,12 +6,13 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contract.cells import CellStatus
 from paceline.v1 import model_service_pb2 as models_pb
 from paceline.v1 import recommendation_service_pb2 as pb
 from server.domain.labels import LabelStatus
 from server.domain.models import ModelProblem
 from server.domain.requests import AnyOf, ClassFilter, Range, RecommendRequest, RequestContext, ScoreRequest
-from server.domain.results import RankedClass, Ranking, ScoredClass, Scores, Source
+from server.domain.results import FeatureRow, RankedClass, Ranking, ScoredClass, Scores, ServingMode, Source
 from server.domain.versions import RefusalReason, VersionRecord, VersionState
 from server.rpc.converters import (
     from_feature_value,
@@ -23,7 +24,19 @@ from server.rpc.converters import (
     to_feature_value,
 )
 
-SOURCE = Source("ranking", 3, member_is_known=False, generation=7, arm="canary")
+SOURCE = Source(
+    "ranking",
+    3,
+    member_is_known=False,
+    generation=7,
+    arm="canary",
+    serving_mode=ServingMode.LAST_KNOWN,
+    feature_rows=[FeatureRow("old", CellStatus.STALE, 90.5), FeatureRow("none", CellStatus.MISSING, None)],
+)
+FEATURE_ROWS = [
+    pb.FeatureRow(feature_view="old", status=pb.FEATURE_ROW_STATUS_STALE, age_seconds=90.5),
+    pb.FeatureRow(feature_view="none", status=pb.FEATURE_ROW_STATUS_MISSING),
+]
 VALUES = (
     st.none()
     | st.text()
@@ -108,6 +121,8 @@ def test_a_ranking_keeps_every_field() -> None:
         candidate_count=9,
         catalogue_generation=7,
         arm="canary",
+        serving_mode=pb.SERVING_MODE_LAST_KNOWN,
+        feature_rows=FEATURE_ROWS,
     )
 
 
@@ -122,6 +137,8 @@ def test_a_class_without_a_score_is_unknown() -> None:
         member_status=pb.MEMBER_STATUS_UNKNOWN,
         catalogue_generation=7,
         arm="canary",
+        serving_mode=pb.SERVING_MODE_LAST_KNOWN,
+        feature_rows=FEATURE_ROWS,
     )
 
 

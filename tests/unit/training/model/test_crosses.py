@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from tests.support.saved_layers import reloaded
 from training.errors import SpecError
-from training.model.crosses import NOTHING, CrossParts, CrossWeights, plan_crosses
+from training.model.cross_rows import CrossRows
+from training.model.crosses import NOTHING, CrossParts, CrossWeights, between_sides, plan_crosses
 from training.model.encoded import Feature, Layout
 
 pytestmark = pytest.mark.slow
@@ -39,6 +40,32 @@ def test_a_list_has_a_cell_for_each_element_and_none_for_padding() -> None:
 
     assert member.numpy().tolist() == [[15, NOTHING, 20 + 6, 20 + 6]]
     assert classes.numpy().tolist() == [[4, 4, 1, NOTHING]]
+
+
+def test_a_members_row_holds_the_sum_of_its_cells_at_the_place_of_a_class() -> None:
+    """One lookup for each cross, whichever side its list is on; within a side there is nothing to look up."""
+    names = [
+        ["times", "discipline"],
+        ["genres", "country", "hour"],
+        ["country", "hour"],
+        ["discipline", "country"],
+    ]
+    crosses = plan_crosses(names, FEATURES)
+    weights = CrossWeights(crosses)
+    weights.set_weights([np.arange(1.0, 1 + sum(cross.cell_count for cross in crosses))])
+    members = tf.constant([[2, 1, 3, 0], [0, 0, 1, 2], [1, 1, 0, 0]])
+    classes = tf.constant([[1, 0, 4], [2, 1, 0]])
+    rows = CrossRows(crosses, MEMBER, CLASSES, weights)
+    parts = [CrossParts(between_sides(crosses, MEMBER), MEMBER, with_offsets=True)(members)]
+    parts.append(CrossParts(between_sides(crosses, CLASSES), CLASSES, with_offsets=False)(classes))
+
+    row, places = rows.row(parts[0]).numpy(), rows.places(classes).numpy()
+
+    assert row.shape == (3, 5 + 3 + 5 + 1)
+    assert places.tolist() == [[4, 5 + 1, 13, 8 + 4], [0, 5 + 2, 5 + 1, 8]]
+    expected = weights(parts[0][:, None] + parts[1])
+    np.testing.assert_array_equal(row[:, places].sum(axis=-1), expected)
+    assert len(np.unique(expected)) == 6
 
 
 def test_cells_are_summed_and_negative_ones_weigh_nothing(tmp_path: Path) -> None:

@@ -12,13 +12,12 @@ from training.model.spec import ModelSpec
 
 pytestmark = pytest.mark.slow
 
-STATE = tf.constant([[3.0, -1.0], [1.0, 2.0]])
+STATE = tf.constant([[3.0, 0.0], [1.0, 3.0]])
 
 
 def _perceptron() -> Perceptron:
     layer = Perceptron(ModelSpec(layer_sizes=(2, 1), dropout=0.5))
     dense, output = layer.dense
-    layer.bias.assign([0, 1])
     dense.set_weights([np.float32([[1], [10]]), np.float32([-2])])
     output.set_weights([np.float32([[4]])])
     return layer

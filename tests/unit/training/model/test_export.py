@@ -183,7 +183,7 @@ def test_signatures_take_inputs_by_name_and_dtype(exported: Callable[[str], Expo
         **expected(MEMBER_SIDE),
         "class_state": (np.float32, [None, 16]),
         "class_wide": (np.float32, [None]),
-        "class_crosses": (np.int32, [None, 6]),
+        "class_crosses": (np.int32, [None, 4]),
         "candidates": (np.bool_, [None, None]),
         "count": (np.int32, []),
     }

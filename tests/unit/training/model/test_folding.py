@@ -22,16 +22,15 @@ def _rows(*numbers: float) -> Encoded:
 
 
 def _network() -> Network:
-    """One unit in each of two layers; ``x = 2 member + class + 1``, normalised, then doubled, normalised."""
+    """One unit in each of two layers; ``x = 2 member + class``, normalised, then doubled, normalised."""
     network = Network(NUMBER, NUMBER, ModelSpec(wide=False, layer_sizes=(1, 1), batch_norm=True), HEAD)
     network.member.deep.dense.set_weights([np.float32([[2]])])
     network.classes.deep.dense.set_weights([np.float32([[1]])])
-    network.perceptron.bias.assign([1])
     first, second = (activation.norm for activation in network.perceptron.activations)
     first.epsilon = second.epsilon = 0.0
     first.set_weights([np.float32([values]) for values in (3, 0.5, 2, 4)])  # 3 (x - 2) / 2 + 0.5
     second.set_weights([np.float32([values]) for values in (1, -1, 1, 9)])  # (x - 1) / 3 - 1
-    network.perceptron.dense[0].set_weights([np.float32([[2]]), np.float32([0])])
+    network.perceptron.dense[0].set_weights([np.float32([[2]])])
     network.perceptron.dense[1].set_weights([np.float32([[10]])])
     return network
 
@@ -41,11 +40,11 @@ def test_batch_norm_goes_into_kernels_and_biases() -> None:
 
     assert folded.member.deep.dense.kernel.numpy().tolist() == [[3]]
     assert folded.classes.deep.dense.kernel.numpy().tolist() == [[1.5]]
-    assert folded.perceptron.bias.numpy().tolist() == [-1]  # 3 (1 - 2) / 2 + 0.5
+    assert folded.perceptron.bias.numpy().tolist() == [-2.5]  # 3 (0 - 2) / 2 + 0.5
     np.testing.assert_allclose(folded.perceptron.dense[0].kernel, [[2 / 3]], rtol=1e-6)
     np.testing.assert_allclose(folded.perceptron.dense[0].bias, [-4 / 3], rtol=1e-6)
-    # 3 * 4 + 1.5 * 2 - 1 = 14, and 10 (14 * 2 / 3 - 4 / 3) = 80
-    np.testing.assert_allclose(folded.score_rows(_rows(4), _rows(2)), [80], rtol=1e-6)
+    # 3 * 4 + 1.5 * 2 - 2.5 = 12.5, and 10 (12.5 * 2 / 3 - 4 / 3) = 70
+    np.testing.assert_allclose(folded.score_rows(_rows(4), _rows(2)), [70], rtol=1e-6)
 
 
 def test_the_folded_network_has_no_norm_and_the_same_logits(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_every_member_with_every_class_is_the_same_as_paired_row_by_row(parts: s
     members, classes = _draw(MEMBER, 11), _draw(CLASSES, 13)
     i, j = (places.ravel() for places in np.indices((11, 13)))
 
-    table = network.score_all(network.member(*members), network.classes(*classes))
+    table = network.score_all(network.ranked_member(members), network.ranked_class(classes))
     paired = network.score_rows(
         Encoded(*(tf.gather(part, i) for part in members)), Encoded(*(tf.gather(part, j) for part in classes))
     )

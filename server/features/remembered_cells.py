@@ -1,0 +1,161 @@
+"""Remembering what an online store holds of members who asked, for when it can't be read, and to ask it less."""
+
+import logging
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, TypeAlias
+
+from server.domain.results import ServingMode
+from server.features.cells import CellReader, Cells, ViewFeatures
+from server.features.guarded_cells import StoreDown
+
+LAST_KNOWN_SECONDS = 3600.0
+"""How old the last known cells may be. A feature's own age counts from its event, so its TTL holds besides."""
+_TRIES = 3
+"""How many entities are read one by one before it is taken for the store's failure."""
+STORE, MEMORY = "store", "memory"
+"""Where the cells of an entity are from, while the store can be read."""
+
+_What: TypeAlias = tuple[tuple[str, Sequence[Any]], ...]
+"""The views and their features. Each has a number, as to hash dozens of features takes 30 µs."""
+_Row: TypeAlias = tuple[Any, ...]
+"""The values of one entity, and behind them the times of its views."""
+
+OnRead = Callable[[Mapping[str, int]], None]
+"""Is told of how many entities cells came from where: `STORE`, `MEMORY`, "last_known" or "defaults"."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    cells: _Row
+    read_time: float
+
+
+class RememberedCells:
+    """Answers from memory what was read within some seconds, and, if the store can't be read, what was read last.
+
+    Of an entity that it has not read lately it then says that there is nothing. So it does if what the store holds
+    of an entity can't be understood; that is asked for once more, apart from the others.
+
+    Args:
+        reader: Reads the online store; raises StoreDown if that can't be reached.
+        fresh_seconds: For how long the store need not be asked again; 0 asks it each time.
+        last_known_seconds: How old what it last read may be.
+        size: Of how many entities cells are remembered; of others those used last are kept.
+        on_read: Is told of every read, in the thread that reads.
+        clock: Seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        reader: CellReader,
+        *,
+        fresh_seconds: float,
+        last_known_seconds: float,
+        size: int,
+        on_read: OnRead,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._reader = reader
+        self._fresh_seconds = fresh_seconds
+        self._last_known_seconds = last_known_seconds
+        self._size = size
+        self._on_read = on_read
+        self._clock = clock
+        self._numbers: dict[_What, int] = {}
+        self._rows: OrderedDict[tuple[int, str], _Remembered] = OrderedDict()
+        self._lock = Lock()
+        self._last_complaint = ""
+
+    def read(self, ids: Sequence[str], views: Sequence[ViewFeatures]) -> Cells:
+        """Returns the cells of entities; see `server.features.cells.CellReader`. Raises nothing."""
+        what = self._number(tuple((view.table.name, tuple(view.features)) for view in views))
+        now, different = self._clock(), dict.fromkeys(ids)
+        fresh = self._remembered(what, different, now - self._fresh_seconds) if self._fresh_seconds else {}
+        asked = [id_ for id_ in different if id_ not in fresh]
+        read = self._read(asked, views)
+        self._remember(what, read, now)
+        failed = [id_ for id_ in asked if id_ not in read]
+        last = self._remembered(what, failed, now - self._last_known_seconds) if failed else {}
+        nothing = (None,) * (sum(len(view.features) for view in views) + len(views))
+        rows = {id_: last.get(id_, nothing) for id_ in failed} | read | fresh
+        modes = {id_: ServingMode.LAST_KNOWN if id_ in last else ServingMode.DEFAULTS for id_ in failed}
+        found = [modes.get(id_, ServingMode.LIVE) for id_ in ids]
+        self._tell(ids, fresh, found)
+        return _cells([rows[id_] for id_ in ids], views, found)
+
+    def _number(self, what: _What) -> int:
+        with self._lock:
+            return self._numbers.setdefault(what, len(self._numbers))
+
+    def _read(self, ids: Sequence[str], views: Sequence[ViewFeatures]) -> dict[str, _Row]:
+        """Returns what the store holds, without those of whom it can't be read."""
+        if not ids:
+            return {}
+        try:
+            return dict(zip(ids, _rows(self._reader.read(ids, views), views), strict=True))
+        except StoreDown:
+            return {}
+        except Exception as error:  # whatever comes of bytes that are not what they should be
+            if len(ids) > 1:
+                return self._read_apart(ids, views)
+            self._complain(f"what the online store holds of an entity is wrong: {type(error).__name__}: {error}")
+            return {}
+
+    def _read_apart(self, ids: Sequence[str], views: Sequence[ViewFeatures]) -> dict[str, _Row]:
+        """Does the same one by one; not to the end if it begins with failures, which then are not one entity's."""
+        found: dict[str, _Row] = {}
+        for place, id_ in enumerate(ids, start=1):
+            found |= self._read([id_], views)
+            if place == _TRIES and not found:
+                break
+        return found
+
+    def _complain(self, text: str) -> None:
+        """Logs a text once, until there is another: who is asked for again and again is as wrong each time."""
+        if text != self._last_complaint:
+            self._last_complaint = text
+            logger.warning(text)
+
+    def _remembered(self, what: int, ids: Sequence[str] | Mapping[str, Any], since: float) -> dict[str, _Row]:
+        found = {}
+        with self._lock:
+            for id_ in ids:
+                row = self._rows.get((what, id_))
+                if row and row.read_time >= since:
+                    self._rows.move_to_end((what, id_))
+                    found[id_] = row.cells
+        return found
+
+    def _remember(self, what: int, rows: dict[str, _Row], now: float) -> None:
+        with self._lock:
+            for id_, cells in rows.items():
+                self._rows[what, id_] = _Remembered(cells, now)
+                self._rows.move_to_end((what, id_))
+            while len(self._rows) > self._size:
+                self._rows.popitem(last=False)
+
+    def _tell(self, ids: Sequence[str], fresh: Mapping[str, Any], modes: Sequence[ServingMode]) -> None:
+        live = {True: MEMORY, False: STORE}
+        names = (
+            live[id_ in fresh] if mode is ServingMode.LIVE else mode.name.lower()
+            for id_, mode in zip(ids, modes, strict=True)
+        )
+        self._on_read(Counter(names))
+
+
+def _rows(cells: Cells, views: Sequence[ViewFeatures]) -> list[_Row]:
+    values = (cells.values[feature.name] for view in views for feature in view.features)
+    return list(zip(*values, *(cells.times[view.table.name] for view in views), strict=True))
+
+
+def _cells(rows: Sequence[_Row], views: Sequence[ViewFeatures], modes: Sequence[ServingMode]) -> Cells:
+    names = [feature.name for view in views for feature in view.features]
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    times = {view.table.name: column for view, column in zip(views, columns[len(names) :], strict=True)}
+    return Cells(dict(zip(names, columns, strict=False)), times, modes)

@@ -1,0 +1,55 @@
+"""What the online store holds of one entity, as the server sees it; for people who look."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from contract.cells import CellStatus, cell_status
+from contract.tags import data_type
+from server.features.cells import VALUE_FIELDS, CellReader, Feature, ViewFeatures
+from server.features.feast_sdk import FeatureView
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCell:
+    """One feature of the entity."""
+
+    view: str
+    feature: str
+    status: CellStatus
+    value: Any
+    """None unless the status is OK or STALE."""
+    age_seconds: float | None
+    """Since its row was true; None where there is none."""
+    ttl_seconds: int
+    """0 for no limit."""
+
+
+def show(reader: CellReader, views: Sequence[FeatureView], entity_id: str, now: float) -> list[ShownCell]:
+    """Returns every feature of an entity in views of it, whose join key is a String.
+
+    Raises:
+        Exception: Whatever the driver of the store raises.
+    """
+    return [
+        cell for view in views for cell in _of_view(reader, ViewFeatures(view, _features(view)), entity_id, now)
+    ]
+
+
+def _of_view(reader: CellReader, view: ViewFeatures, entity_id: str, now: float) -> Iterator[ShownCell]:
+    name, cells = view.table.name, reader.read([entity_id], [view])
+    (time,) = cells.times[name]
+    age = None if time is None else now - time
+    for feature in view.features:
+        yield _shown(name, feature, cells.values[feature.name][0], age)
+
+
+def _features(view: FeatureView) -> list[Feature]:
+    ttl_seconds = int(view.ttl.total_seconds()) if view.ttl else 0
+    return [Feature(field.name, VALUE_FIELDS[data_type(str(field.dtype))], ttl_seconds) for field in view.features]
+
+
+def _shown(view: str, feature: Feature, value: Any, age: float | None) -> ShownCell:
+    status = cell_status(value, age, feature.ttl_seconds)
+    is_told = status in (CellStatus.OK, CellStatus.STALE)
+    return ShownCell(view, feature.name, status, value if is_told else None, age, feature.ttl_seconds)

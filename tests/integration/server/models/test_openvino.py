@@ -1,0 +1,198 @@
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from contract.indexed import FOLDER, VOCABULARIES
+from contract.manifest import write_manifest
+from contract.stubs import manifest_pb2 as pb
+from server.models.openvino.model import Model
+from server.models.openvino.runner import OpenVinoRunner
+from server.models.ports import CallFailed
+from tests.support.fitted import fitted_model
+from tests.support.model_inputs import RANKING_INPUTS, Columns, draw_classes, draw_members
+
+pytestmark = pytest.mark.slow
+
+MEMBERS, CLASSES = 40, 30
+KEY = 7
+
+
+@pytest.fixture(scope="module", params=["indexable", "wide", "deep"])
+def version(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """Exports a model as a version, once for each kind."""
+    directory = tmp_path_factory.mktemp(request.param) / "m" / "1"
+    fitted_model(request.param).export(directory)
+    source = pb.FeatureSource(feature_service="s", member_key="member_id", class_key="class_id")
+    write_manifest(directory, pb.Manifest(model_name="m", version=1, feature_source=source, inputs=RANKING_INPUTS))
+    return request.param, directory
+
+
+@pytest.fixture
+async def runner(version: tuple[str, Path]) -> AsyncIterator[OpenVinoRunner]:
+    started = await OpenVinoRunner.start(lambda: None)
+    await started.load(version[1])
+    yield started
+    await started.close()
+
+
+def _pairs(members: Columns, classes: Columns) -> dict[str, NDArray[Any]]:
+    """Returns a row for each member with each class."""
+    i, j = (places.ravel() for places in np.indices((MEMBERS, CLASSES)))
+    return {k: v[i] for k, v in members.items()} | {k: v[j] for k, v in classes.items()}
+
+
+async def test_ranks_and_scores_as_the_fitted_model(version: tuple[str, Path], runner: OpenVinoRunner) -> None:
+    """For members and classes with values that training never saw, and some without a value."""
+    members, classes = draw_members(MEMBERS, seed=77), draw_classes(CLASSES, seed=77)
+    rows = _pairs(members, classes)
+    expected = fitted_model(version[0]).predict(rows)
+
+    await runner.encode_classes(KEY, classes, keep=())
+    ranked, positions = await runner.rank(KEY, members, np.ones((MEMBERS, CLASSES), np.bool_), CLASSES)
+    scored = await runner.run("serving_default", rows)
+
+    scores = np.empty((MEMBERS, CLASSES), np.float32)
+    np.put_along_axis(scores, positions, ranked, axis=1)
+    np.testing.assert_allclose(scores.ravel(), expected, atol=1e-5)
+    np.testing.assert_allclose(scored["score"], expected, atol=1e-5)
+    assert (np.diff(ranked) <= 0).all()
+    assert len(np.unique(expected.round(4))) > 20
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(data=st.data())
+def test_of_the_candidates_the_best_are_ranked(version: tuple[str, Path], data: st.DataObject) -> None:
+    """Few or many, for one member or several, each with candidates of their own."""
+    model = _model(version[1])
+    members = data.draw(st.integers(1, 4))
+    columns = {name: column[:members] for name, column in draw_members(MEMBERS, seed=5).items()}
+    share = data.draw(st.sampled_from([0.05, 0.3, 0.9]))
+    candidates = np.random.default_rng(data.draw(st.integers(0, 99))).random((members, CLASSES)) < share
+    count = data.draw(st.integers(1, CLASSES))
+
+    everything, places = model.rank(KEY, columns, np.ones_like(candidates), CLASSES)
+    scores, positions = model.rank(KEY, columns, candidates, count)
+
+    for row in range(members):
+        is_kept = candidates[row][places[row]]
+        kept, wanted = places[row][is_kept][:count], everything[row][is_kept][:count]
+        rest = count - len(kept)
+        np.testing.assert_allclose(scores[row], [*wanted, *[-1] * rest], atol=1e-6)
+        assert set(positions[row]) - {-1} <= set(np.flatnonzero(candidates[row]))
+        assert np.count_nonzero(positions[row] == -1) == rest
+
+
+@pytest.mark.parametrize("rows_at_once", [1, 7, 64])
+def test_classes_and_members_may_come_in_any_number_of_pieces(
+    version: tuple[str, Path], rows_at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns, candidates = draw_members(MEMBERS, seed=5), np.ones((MEMBERS, CLASSES), np.bool_)
+    model = _model(version[1])
+    whole, whole_places = model.rank(KEY, columns, candidates, CLASSES)
+
+    for module in ("model", "ranking"):
+        monkeypatch.setattr(f"server.models.openvino.{module}.ROWS_AT_ONCE", rows_at_once)
+    model.encode_classes(KEY + 1, draw_classes(CLASSES, seed=77), keep=(KEY,))
+    scores, places = model.rank(KEY + 1, columns, candidates, CLASSES)
+
+    np.testing.assert_allclose(scores, whole, atol=1e-6)
+    np.testing.assert_array_equal(np.sort(places), np.sort(whole_places))
+
+
+def test_no_classes_are_encoded_as_none(version: tuple[str, Path]) -> None:
+    none = {name: column[:0] for name, column in draw_classes(1, seed=77).items()}
+    model = _model(version[1])
+    model.encode_classes(KEY + 1, none, keep=(KEY,))
+
+    scores, places = model.rank(KEY + 1, draw_members(2, seed=5), np.ones((2, 0), np.bool_), 0)
+
+    assert scores.shape == places.shape == (2, 0)
+
+
+@pytest.mark.parametrize("share", [1.0, 0.8, 0.3])
+def test_preselecting_in_bfloat16_finds_the_best_of_float32(
+    version: tuple[str, Path], share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All but a hundredth of the best 20 of 400 for a thousand members, in pieces and with few candidates too."""
+    members, classes = draw_members(1000, seed=3), draw_classes(400, seed=4)
+    candidates = np.tile(np.random.default_rng(5).random(400) < share, (1000, 1))
+    exact, rough = _model(version[1]), _model(version[1], in_bfloat16=True)
+    for model in (exact, rough):
+        model.encode_classes(KEY + 1, classes, keep=(KEY,))
+
+    expected, best = exact.rank(KEY + 1, members, candidates, 20)
+    scores, places = rough.rank(KEY + 1, members, candidates, 20)
+    monkeypatch.setattr("server.models.openvino.ranking.ROWS_AT_ONCE_IN_BFLOAT16", 150_000)
+    in_pieces = rough.rank(KEY + 1, members, candidates, 20)
+
+    np.testing.assert_array_equal(in_pieces[1], places)
+    shared = [len(set(ours) & set(theirs)) for ours, theirs in zip(places.tolist(), best.tolist(), strict=True)]
+    assert np.mean(shared) >= 0.99 * 20
+    same = (places == best).all(axis=1)
+    np.testing.assert_allclose(scores[same], expected[same], atol=1e-6)
+
+
+_models: dict[tuple[Path, bool], Model] = {}
+
+
+def _model(version_dir: Path, *, in_bfloat16: bool = False) -> Model:
+    key = version_dir, in_bfloat16
+    if key not in _models:
+        manifest = pb.Manifest(inputs=RANKING_INPUTS, feature_source=pb.FeatureSource(feature_service="s"))
+        _models[key] = Model(version_dir, manifest, calls_at_once=1, in_bfloat16=in_bfloat16)
+        _models[key].encode_classes(KEY, draw_classes(CLASSES, seed=77), keep=())
+    return _models[key]
+
+
+async def test_calls_beside_each_other_get_their_own_answers(runner: OpenVinoRunner) -> None:
+    await runner.encode_classes(KEY, draw_classes(CLASSES, seed=77), keep=())
+    members = [{name: column[[i]] for name, column in draw_members(8, seed=9).items()} for i in range(8)]
+    everything = np.ones((1, CLASSES), np.bool_)
+    alone = [await runner.rank(KEY, member, everything, 5) for member in members]
+
+    together = await asyncio.gather(*(runner.rank(KEY, member, everything, 5) for member in members * 5))
+
+    for found, expected in zip(together, alone * 5, strict=True):
+        np.testing.assert_array_equal(found[0], expected[0])
+        np.testing.assert_array_equal(found[1], expected[1])
+
+
+async def test_no_signature_but_the_default_one_runs(runner: OpenVinoRunner) -> None:
+    with pytest.raises(CallFailed, match="no signature but 'serving_default'"):
+        await runner.run("classify", {})
+
+
+async def test_tensors_of_other_numbers_of_rows_are_the_callers_fault(runner: OpenVinoRunner) -> None:
+    rows = _pairs(draw_members(MEMBERS, seed=77), draw_classes(CLASSES, seed=77))
+
+    with pytest.raises(CallFailed) as failed:
+        await runner.run("serving_default", {**rows, "minutes": rows["minutes"][:3]})
+
+    assert failed.value.code == 3
+
+
+@pytest.mark.parametrize("name", [VOCABULARIES, "saved_model.pb"])
+async def test_a_version_without_a_part_of_its_graph_fails(tmp_path: Path, name: str) -> None:
+    version_dir = tmp_path / "m" / "1"
+    fitted_model("deep").export(version_dir)
+    write_manifest(version_dir, pb.Manifest(model_name="m", version=1, inputs=RANKING_INPUTS))
+    (version_dir / FOLDER / name).unlink()
+    runner = await OpenVinoRunner.start(lambda: None)
+
+    with pytest.raises(CallFailed, match="OpenVINO can't run it"):
+        await runner.load(version_dir)
+
+    await runner.close()
+
+
+def test_a_model_that_hashes_unknown_values_has_no_such_graph(tmp_path: Path) -> None:
+    fitted_model("both").export(tmp_path / "1")
+
+    assert not (tmp_path / "1" / FOLDER).exists()

@@ -1,0 +1,108 @@
+"""Each rule finds what breaks it, and nothing in the repository that we ship."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from feast import Entity, FeatureService, FeatureView, Field, FileSource, RequestSource, ValueType
+from feast.on_demand_feature_view import OnDemandFeatureView
+from feast.transformation.python_transformation import PythonTransformation
+from feast.types import Int64
+
+from features.lint import Finding, lint
+from features.repository import load_definitions
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[3]
+PEOPLE = {"owner": "me@x", "description": "It is."}
+
+
+def _entity(**changes: Any) -> Entity:
+    fields = {"name": "member", "join_keys": ["member_id"], "value_type": ValueType.STRING, **PEOPLE}
+    return Entity(**{**fields, **changes})
+
+
+def _field(name: str = "member_starts", **changes: Any) -> Field:
+    return Field(**{"name": name, "dtype": Int64, "description": "Starts.", "tags": {"default": "0"}, **changes})
+
+
+def _view(name: str = "activity", *fields: Field, **changes: Any) -> FeatureView:
+    times = {"timestamp_field": "event_timestamp", "created_timestamp_column": "created_timestamp"}
+    source = FileSource(name=f"{name}_rows", path="/nowhere/*.parquet", **{**times, **changes.pop("times", {})})
+    given = {
+        "entities": [_entity()],
+        "ttl": timedelta(days=1),
+        "source": source,
+        "schema": list(fields or [_field()]),
+    }
+    return FeatureView(**{"name": name, **given, **PEOPLE, **changes})
+
+
+def _service(*views: FeatureView, **changes: Any) -> FeatureService:
+    return FeatureService(**{"name": "ranking_v1", "features": list(views), **PEOPLE, **changes})
+
+
+def _on_demand(mode: str, *, singleton: bool) -> OnDemandFeatureView:
+    def twice(inputs: dict[str, Any]) -> dict[str, Any]:
+        return {"twice": inputs["minutes"]}
+
+    return OnDemandFeatureView(
+        name="asked",
+        schema=[Field(name="twice", dtype=Int64)],
+        sources=[RequestSource(name="request", schema=[Field(name="minutes", dtype=Int64)])],
+        feature_transformation=PythonTransformation(twice, "twice"),
+        mode=mode,
+        singleton=singleton,
+        **PEOPLE,
+    )
+
+
+@pytest.mark.parametrize(
+    ("repo", "rules"),
+    [("feature_repo", set()), ("examples/kuairand/feature_repo", {"ttl"})],  # years old, it has no TTL on purpose
+)
+def test_our_own_repositories_have_nothing_to_mend(repo: str, rules: set[str]) -> None:
+    assert {finding.rule for finding in lint(load_definitions(ROOT / repo))} == rules
+
+
+def test_what_is_complete_has_nothing_to_mend() -> None:
+    view = _view()
+
+    assert lint([_entity(), view, _service(view), _on_demand("python", singleton=False)]) == []
+
+
+@pytest.mark.parametrize(
+    ("objects", "expected"),
+    [
+        ([_entity(value_type=ValueType.UNKNOWN)], [("entity member", "type")]),
+        ([_entity(owner="", description="")], [("entity member", "description"), ("entity member", "owner")]),
+        ([_view(description="")], [("view activity", "description")]),
+        ([_view(owner="")], [("feature activity:member_starts", "owner"), ("view activity", "owner")]),
+        ([_view("activity", _field(description=""))], [("feature activity:member_starts", "description")]),
+        ([_view(ttl=timedelta(0))], [("view activity", "ttl")]),
+        ([_view(times={"created_timestamp_column": ""})], [("view activity", "time")]),
+        ([_view("Activity")], [("view Activity", "name")]),
+        ([_view("activity", _field("memberStarts"))], [("feature activity:memberStarts", "name")]),
+        ([_view(), _view("other")], [("feature member_starts", "name")]),
+        ([_service(owner="")], [("service ranking_v1", "owner")]),
+        ([_service(_view("activity", _field(tags={})))], []),
+        ([_on_demand("pandas", singleton=False)], [("on-demand view asked", "mode")]),
+        ([_on_demand("python", singleton=True)], [("on-demand view asked", "singleton")]),
+    ],
+)
+def test_each_rule_finds_what_breaks_it(objects: list[Any], expected: list[tuple[str, str]]) -> None:
+    assert [(finding.subject, finding.rule) for finding in lint(objects)] == expected
+
+
+def test_a_feature_needs_a_default_once_a_service_reads_it() -> None:
+    view = _view("activity", _field(tags={}))
+
+    assert lint([view]) == []
+    (finding,) = lint([view, _service(view)])
+    assert (finding.subject, finding.rule) == ("feature activity:member_starts", "default")
+
+
+def test_findings_are_shown_with_their_subject_and_rule() -> None:
+    assert str(Finding("view v", "ttl", "it has no TTL")) == "view v: it has no TTL (ttl)"

@@ -1,0 +1,25 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from numpy.typing import NDArray
+
+from server.models.openvino.best import NONE, best_of
+
+LOGITS = st.sampled_from([-np.inf, -1.5, -0.5, 0.0, 0.25, 3.0])
+
+
+@given(st.data())
+def test_the_best_come_first_and_equals_in_order_of_position(data: st.DataObject) -> None:
+    shape = data.draw(array_shapes(min_dims=2, max_dims=2, max_side=40))
+    logits: NDArray[np.float32] = data.draw(arrays(np.float32, shape, elements=LOGITS))
+    count = data.draw(st.integers(1, shape[1]))
+
+    scores, positions = best_of(logits, logits * 2, count)
+
+    for row, found, places in zip(logits, scores, positions, strict=True):
+        expected = sorted((place for place in range(len(row)) if row[place] > -np.inf), key=lambda p: (-row[p], p))
+        kept = expected[:count]
+        rest = count - len(kept)
+        assert places.tolist() == kept + [NONE] * rest
+        assert found.tolist() == [2 * row[place] for place in kept] + [NONE] * rest
