@@ -1,8 +1,9 @@
-"""Tells which signatures a model has."""
+"""Tells which signatures a model has, and which features it reads."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from contract.stubs.manifest_pb2 import Manifest
 from server.domain.errors import FieldViolation, InvalidRequest
 from server.domain.models import ModelSpec
 from server.domain.signatures import Signatures
@@ -10,14 +11,19 @@ from server.inference.ports import Servables
 from server.inference.types import Origin
 
 SIGNATURE_DEF = "signature_def"
-"""The one kind of metadata that there is."""
+"""The metadata that TensorFlow Serving has."""
+MANIFEST = "manifest"
+"""The metadata that tell what a version reads, and where."""
+_KINDS = (SIGNATURE_DEF, MANIFEST)
+_EXPECTED = " or ".join(map(repr, _KINDS))
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """The signatures of a version."""
+    """What is told of a version; None of what was not asked for."""
 
-    signatures: Signatures
+    signatures: Signatures | None
+    manifest: Manifest | None
     origin: Origin
 
 
@@ -25,18 +31,30 @@ def metadata(servables: Servables, model: ModelSpec, fields: Sequence[str]) -> M
     """Returns the metadata of a model that is asked for.
 
     Raises:
-        InvalidRequest: Nothing or something else than `SIGNATURE_DEF` is asked for, or there is no such label.
+        InvalidRequest: Nothing is asked for, or something that there is not, or there is no such label.
         NotFound: There is no such model, or its version is not loaded.
         NoModel: The version's process is being replaced.
     """
     violations = [
-        FieldViolation(f"metadata_field[{place}]", f"is {field!r}, expected {SIGNATURE_DEF!r}")
+        FieldViolation(f"metadata_field[{place}]", f"is {field!r}, expected {_EXPECTED}")
         for place, field in enumerate(fields)
-        if field != SIGNATURE_DEF
+        if field not in _KINDS
     ]
     if not fields:
-        violations = [FieldViolation("metadata_field", f"is empty, expected {SIGNATURE_DEF!r}")]
+        violations = [FieldViolation("metadata_field", f"is empty, expected {_EXPECTED}")]
     if violations:
         raise InvalidRequest(violations)
     with servables.lease(model) as servable:
-        return Metadata(servable.signatures, Origin(model.name, servable.version))
+        return Metadata(
+            servable.signatures if SIGNATURE_DEF in fields else None,
+            _told_of(servable.manifest) if MANIFEST in fields else None,
+            Origin(model.name, servable.version),
+        )
+
+
+def _told_of(manifest: Manifest) -> Manifest:
+    """Returns it without what only loading a version needs, which is long."""
+    told = Manifest.FromString(manifest.SerializeToString())
+    told.ClearField("golden_requests")
+    told.ClearField("files")
+    return told

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from types import TracebackType
 from typing import Protocol, Self
 
+from contract.stubs.manifest_pb2 import Manifest
 from server.domain.models import ModelSpec
 from server.domain.signatures import Signatures, Tensors
 
@@ -19,6 +20,11 @@ class Servable(Protocol):
     @property
     def signatures(self) -> Signatures:
         """Its signatures by name."""
+        ...
+
+    @property
+    def manifest(self) -> Manifest:
+        """Its manifest; one with a name and a version only if it was published without."""
         ...
 
     async def run(self, signature: str, tensors: Tensors, outputs: Collection[str] = ()) -> Tensors:

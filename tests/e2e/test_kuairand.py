@@ -1,13 +1,15 @@
-"""The whole pipeline on real impressions: `run.sh`, then a server that is asked for recommendations.
+"""The whole pipeline on the real impressions of a third of the users: `run.sh`, then a server that is asked.
 
 Needs KuaiRand's files, which the licence keeps out of the repository: PACELINE_KUAIRAND names their folder.
 """
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from contract.manifest import read_manifest
@@ -23,11 +25,19 @@ pytestmark = [
 ]
 
 
+def write_sample(folder: Path) -> Path:
+    """Writes the files with the impressions of every third user only, which take half the time."""
+    shutil.copytree(FILES, folder)
+    for log in folder.glob("log_*.parquet"):
+        duckdb.sql(f"SELECT * FROM '{FILES / log.name}' WHERE user_id % 3 = 1").write_parquet(str(log))  # noqa: S608
+    return folder
+
+
 def test_real_impressions_become_recommendations_that_depend_on_user_and_surface(tmp_path: Path) -> None:
     site = Site(tmp_path)
     env = {**site.env, "MODELS": str(site.models)}
     run = subprocess.run(
-        ["examples/kuairand/run.sh", FILES, "--epochs", "2"],
+        ["examples/kuairand/run.sh", write_sample(tmp_path / "files"), "--epochs", "2"],
         cwd=ROOT,
         env=env,
         capture_output=True,
@@ -39,7 +49,7 @@ def test_real_impressions_become_recommendations_that_depend_on_user_and_surface
     written = json.loads((model / "metrics.json").read_text(encoding="utf-8"))
     assert written == json.loads(run.stdout)
     measured = written["metrics"]["test"]
-    assert measured["model"]["auc"] > max(0.7, measured["class_rate"]["auc"])
+    assert measured["model"]["auc"] > max(0.67, measured["class_rate"]["auc"])
     assert measured["model"]["member_auc"] > measured["class_rate"]["member_auc"]
     peers = written["peers"]["test"]
     assert peers["model"] == pytest.approx(measured["model"], abs=1e-4)

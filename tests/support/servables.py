@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.stubs.manifest_pb2 import File, Manifest
 from server.domain.errors import FieldViolation, InvalidRequest, NotFound
 from server.domain.models import ModelSpec
 from server.domain.signatures import CLASSIFY, REGRESS, Signature, Signatures, Tensors, TensorSpec
@@ -70,6 +71,7 @@ class FakeServable:
         self._servables = servables
         self.version = version
         self.signatures = servables.signatures
+        self.manifest = Manifest(model_name="half", version=version, files=[File(path="saved_model.pb")])
 
     async def run(self, signature: str, tensors: Tensors, outputs: Collection[str] = ()) -> Tensors:
         assert self._servables.leases, "a model is run on a lease"

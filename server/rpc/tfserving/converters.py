@@ -6,9 +6,9 @@ from google.protobuf.message import Message
 
 from server.domain.errors import FieldViolation, InvalidRequest
 from server.domain.models import ModelSpec
-from server.domain.signatures import DEFAULT_SIGNATURE
+from server.domain.signatures import DEFAULT_SIGNATURE, Signatures
 from server.inference.examples import Examples, Inferred, Task, in_context
-from server.inference.metadata import SIGNATURE_DEF, Metadata
+from server.inference.metadata import MANIFEST, SIGNATURE_DEF, Metadata
 from server.inference.methods import Classes, Values
 from server.inference.predict import Prediction
 from server.inference.types import Origin, Target
@@ -109,13 +109,20 @@ def multi_inference_response(
 
 
 def metadata_response(metadata: Metadata) -> get_model_metadata_pb2.GetModelMetadataResponse:
-    """Returns the message of the signatures of a version."""
-    signatures = get_model_metadata_pb2.SignatureDefMap()
-    for name, signature in metadata.signatures.items():
-        signatures.signature_def[name].MergeFromString(signature.definition)
+    """Returns the message of what is told of a version."""
     response = get_model_metadata_pb2.GetModelMetadataResponse(model_spec=_answered(metadata.origin))
-    response.metadata[SIGNATURE_DEF].Pack(signatures)
+    if metadata.signatures is not None:
+        response.metadata[SIGNATURE_DEF].Pack(_signature_map(metadata.signatures))
+    if metadata.manifest is not None:
+        response.metadata[MANIFEST].Pack(metadata.manifest)
     return response
+
+
+def _signature_map(signatures: Signatures) -> get_model_metadata_pb2.SignatureDefMap:
+    definitions = get_model_metadata_pb2.SignatureDefMap()
+    for name, signature in signatures.items():
+        definitions.signature_def[name].MergeFromString(signature.definition)
+    return definitions
 
 
 def _answered(origin: Origin) -> model_pb2.ModelSpec:

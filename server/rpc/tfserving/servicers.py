@@ -75,7 +75,7 @@ class PredictionServicer:
     async def GetModelMetadata(  # noqa: N802 (the wire name)
         self, request: get_model_metadata_pb2.GetModelMetadataRequest, _context: Context
     ) -> get_model_metadata_pb2.GetModelMetadataResponse:
-        """Returns the signatures of a model."""
+        """Returns the signatures of a model, what it reads, or both."""
         model = converters.model_spec(request.model_spec)
         return converters.metadata_response(metadata(self._servables, model, request.metadata_field))
 

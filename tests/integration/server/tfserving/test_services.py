@@ -8,6 +8,7 @@ import grpc
 import numpy as np
 import pytest
 
+from contract.stubs.manifest_pb2 import Manifest
 from server.domain.errors import ModelFailed, NoModel, NotLoaded, PacelineError, RunnerLost
 from server.domain.labels import LabelStatus
 from server.domain.models import ModelConfig
@@ -239,6 +240,13 @@ async def test_metadata_list_the_signatures(served: Served) -> None:
     assert response.metadata["signature_def"].Unpack(found)
     assert set(found.signature_def) == {*SIGNATURES, *ODD}
     assert response.model_spec == spec(version={"value": 4})
+
+
+async def test_metadata_tell_what_a_model_reads(served: Served) -> None:
+    response = await call(served, "GetModelMetadata", metadata(spec(), "manifest"))
+    found = Manifest()
+    assert response.metadata["manifest"].Unpack(found)
+    assert found == Manifest(model_name="half", version=4)
 
 
 @pytest.mark.parametrize(("choice", "versions"), [({}, [4, 3]), ({"version": {"value": 3}}, [3])])

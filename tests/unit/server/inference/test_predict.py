@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from contract.stubs.manifest_pb2 import Manifest
 from server.domain.errors import InvalidRequest, ModelFailed, NoSignature, NotFound
 from server.domain.models import ModelSpec
 from server.domain.signatures import Tensors
@@ -68,11 +69,16 @@ def test_the_metadata_of_a_version_are_its_signatures() -> None:
     assert (found.signatures, found.origin, servables.leases) == (SIGNATURES, Origin("half", 3), 0)
 
 
+def test_the_manifest_of_a_version_is_told_without_its_files() -> None:
+    found = metadata(FakeServables(), ModelSpec("half", 3), ["manifest"])
+    assert (found.signatures, found.manifest) == (None, Manifest(model_name="half", version=3))
+
+
 def test_other_metadata_are_not_there() -> None:
     with pytest.raises(InvalidRequest) as error:
         metadata(FakeServables(), HALF, ["signature_def", "assets"])
-    assert str(error.value) == "metadata_field[1]: is 'assets', expected 'signature_def'"
-    with pytest.raises(InvalidRequest, match="metadata_field: is empty, expected 'signature_def'"):
+    assert str(error.value) == "metadata_field[1]: is 'assets', expected 'signature_def' or 'manifest'"
+    with pytest.raises(InvalidRequest, match="metadata_field: is empty, expected 'signature_def' or 'manifest'"):
         metadata(FakeServables(), HALF, [])
     with pytest.raises(NotFound):
         metadata(FakeServables(), ModelSpec("other"), ["signature_def"])

@@ -159,7 +159,7 @@ def test_metadata_are_the_definitions_of_the_signatures() -> None:
     definition = SignatureDef(method_name="m")
     definition.inputs["x"].name = "x:0"
     signatures = {"double": replace(SCALED, definition=definition.SerializeToString())}
-    response = converters.metadata_response(Metadata(signatures, Origin("half", 4)))
+    response = converters.metadata_response(Metadata(signatures, None, Origin("half", 4)))
     assert response.model_spec == spec(version=4)
     found = get_model_metadata_pb2.SignatureDefMap()
     assert response.metadata["signature_def"].Unpack(found)
