@@ -7,8 +7,12 @@ from collections.abc import Sequence
 
 def blocks(document: str, language: str) -> Sequence[str]:
     """Returns the texts of the blocks of a language; of those that name none if it is empty."""
-    fenced: list[tuple[str, str]] = re.findall(r"^```(\w*)\n(.*?)^```$", document, re.MULTILINE | re.DOTALL)
-    return [text for named, text in fenced if named == language]
+    return [text for named, text in fenced(document) if named == language]
+
+
+def fenced(document: str) -> Sequence[tuple[str, str]]:
+    """Returns the language and the text of every block."""
+    return re.findall(r"^```(\w*)\n(.*?)^```$", document, re.MULTILINE | re.DOTALL)
 
 
 def commands(document: str) -> Sequence[Sequence[str]]:
