@@ -16,7 +16,8 @@ setup: .venv/.ready ## Make the virtual environment with the locked dependencies
 demo: setup ## Simulate, train, serve, and swap in a newer model under load
 	$(BIN)/python -m scripts.demo
 
-test: lint types image ## Everything: lint, types, import rules, protos, the image's steps, all tests
+test: setup ## Everything: lint, types, import rules, protos, the image's steps, all tests
+	$(MAKE) --no-print-directory --jobs 2 --output-sync lint types image
 	scripts/system_packages.sh
 	$(PYTEST)
 
