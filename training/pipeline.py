@@ -154,7 +154,7 @@ def _fit_model(
     def on_epoch(epoch: int, epochs: int, _: Mapping[str, float]) -> None:
         progress("training", epoch, epochs)
 
-    progress("training", 0, spec.epochs)
+    progress("training", 0, spec.ensemble_size * spec.epochs)
     start = serving_weights(target.models / target.name) if spec.warm_start else None
     model = fit(
         inputs, splits.train, splits.validation, spec, on_epoch, checkpoints=target.checkpoints, start=start

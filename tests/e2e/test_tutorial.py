@@ -1,4 +1,4 @@
-"""The tutorial, line by line: a new feature is defined, computed, trained on and served by a server that stays up."""
+"""The tutorial, line by line: a feature is defined, computed, trained on, and served by a server that stays up."""
 
 import re
 import shutil

@@ -30,30 +30,32 @@ class Checkpoint(NamedTuple):
 
 
 class Checkpoints:
-    """Keeps the newest checkpoint of a training, and removes it when its block is left.
+    """Keeps the newest checkpoint of a training, one for each network, and removes them when its block is left.
 
-    It is kept where the process is killed or interrupted (Ctrl-C). Its name has a digest of all that the training
-    depends on, so only the same training goes on from it.
+    They are kept where the process is killed or interrupted (Ctrl-C). The name of each has a digest of all that
+    the training depends on, so only the same training goes on from it.
     """
 
     def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
-        """Takes the model's folder, where the checkpoint is a hidden file, and who hears of a resumption."""
+        """Takes the model's folder, where checkpoints are hidden files, and who hears of a resumption."""
         self._folder = folder
         self._say = say
-        self._path: Path | None = None
+        self._paths: list[Path] = []
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._path is not None and (kind is None or issubclass(kind, Exception)):
-            self._path.unlink(missing_ok=True)
+        if kind is None or issubclass(kind, Exception):
+            for path in self._paths:
+                path.unlink(missing_ok=True)
 
     def find(self, digest: str) -> Checkpoint | None:
         """Returns the checkpoint of the training with this digest; None without one that is whole."""
-        self._path = self._folder / f".checkpoint-{digest[:16]}.npz"
+        path = self._folder / f".checkpoint-{digest[:16]}.npz"
+        self._paths.append(path)
         try:
-            with np.load(self._path) as file:
+            with np.load(path) as file:
                 found = Checkpoint(json.loads(str(file["history"])), _load(file, "state"), _load(file, "best"))
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
             return None
@@ -61,25 +63,25 @@ class Checkpoints:
         return found
 
     def save(self, checkpoint: Checkpoint) -> None:
-        """Writes the checkpoint: aside, synced, and renamed over the last one.
+        """Writes the checkpoint of the training asked for last: aside, synced, and renamed over its last one.
 
         Raises:
             PublishError: It could not be written.
         """
-        assert self._path is not None, "find() says where"  # noqa: S101
+        path = self._paths[-1]
         arrays = {f"{name}_{n}": a for name in ("state", "best") for n, a in enumerate(getattr(checkpoint, name))}
-        aside = self._path.with_suffix(".partial")
+        aside = path.with_suffix(".partial")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             with aside.open("wb") as out:
                 np.savez(out, history=np.array(json.dumps(checkpoint.history)), **arrays)
                 out.flush()
                 os.fsync(out.fileno())
-            aside.rename(self._path)
+            aside.rename(path)
         except OSError as error:
             with suppress(OSError):
                 aside.unlink()
-            raise PublishError(f"{self._path}: the checkpoint could not be written: {error}") from error
+            raise PublishError(f"{path}: the checkpoint could not be written: {error}") from error
 
 
 def _load(file: Any, name: str) -> Arrays:

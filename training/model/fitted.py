@@ -9,6 +9,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from contract.stubs import manifest_pb2 as pb
+from training.model.ensemble import join
 from training.model.export import export
 from training.model.folding import fold
 from training.model.head import Head
@@ -24,7 +25,8 @@ class FittedModel:
     """A trained model with its preprocessing.
 
     Attributes:
-        history: The figures of each epoch: "loss", "validation_loss" and "validation_auc" or "validation_rmse".
+        history: The figures of each epoch, of an ensemble's first network: "loss", "validation_loss" and
+            "validation_auc" or "validation_rmse".
         head: What makes scores of logits.
         notes: What was odd about the rows, and what a warm start could not take, a sentence each.
     """
@@ -32,18 +34,19 @@ class FittedModel:
     def __init__(
         self,
         encoder: InputEncoder,
-        network: Network,
+        networks: Sequence[Network],
         head: Head,
         history: Sequence[Mapping[str, float]],
         notes: Sequence[str] = (),
     ) -> None:
-        """Takes the network as it was trained, and its head with the calibration."""
+        """Takes the networks as they were trained, several of an ensemble, and their head with the calibration."""
         self.history = history
         self.head = head
         self.notes = notes
         self._encoder = encoder
-        self._network = network
-        self._signatures = Signatures(encoder, fold(network), head)
+        self._trained = networks[0]
+        self._network = join([fold(network) for network in networks])
+        self._signatures = Signatures(encoder, self._network, head)
         self._score = tf.function(self._signatures.score).get_concrete_function(**tensor_specs(encoder.inputs))
 
     def predict(self, columns: Mapping[str, NDArray[Any]], batch_size: int = 8192) -> NDArray[np.float32]:
@@ -67,13 +70,13 @@ class FittedModel:
     def export(self, directory: Path) -> None:
         """Writes the model into `directory`.
 
-        A SavedModel with all its signatures, what a warm start needs, and, where indices can be told without
-        hashing, the graph for runtimes without hash tables.
+        A SavedModel with all its signatures, what a warm start needs, of an ensemble's first network, and, where
+        indices can be told without hashing, the graph for runtimes without hash tables.
         """
         export(self._signatures, directory)
         if can_index(self._signatures):
             export_indexed(self._signatures, directory)
-        Snapshot.of(self._encoder, self._network).write(directory)
+        Snapshot.of(self._encoder, self._trained).write(directory)
 
     def calibration(self) -> pb.Calibration | None:
         """Returns what the manifest says of the calibration; None where scores are no probabilities."""

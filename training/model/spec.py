@@ -33,6 +33,9 @@ class ModelSpec:
     attention: tuple[str, ...] = ()
     """The lists of texts or whole numbers that the deep part pools by attention, in place of their mean. Without
     a deep part they are left out."""
+    ensemble_size: int = bounded(1, 1, 16)
+    """How many networks are trained, each from a seed of its own; their logits are averaged. Training takes so
+    many times as long, and serving what layers so many times as wide take; see `training.model.ensemble`."""
     embedding_size: int = bounded(16, 1, 1024)
     layer_sizes: tuple[int, ...] = (128, 64)
     """The units of each hidden layer of the deep part, 1 to 8192."""
@@ -91,6 +94,9 @@ class ModelSpec:
             raise SpecError("model.layer_sizes is empty, expected at least one size for the deep part")
         for name in self.attention:
             check_value("model.attention", str, name)
+        if self.ensemble_size > 1 and (self.attention or self.warm_start):
+            other = "attention" if self.attention else "warm_start"
+            raise SpecError(f"model.ensemble_size is {self.ensemble_size}, expected 1 with model.{other}")
         for cross in self.crosses:
             _check_cross(cross)
 

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import optuna
@@ -68,8 +68,9 @@ def _run(
         if trial.should_prune():
             raise optuna.TrialPruned
 
+    spec = replace(space.model(trial.params), ensemble_size=1)  # what is best for one is for several
     try:
-        model = fit(rows.inputs, rows.train, rows.validation, space.model(trial.params), on_epoch)
+        model = fit(rows.inputs, rows.train, rows.validation, spec, on_epoch)
     except optuna.TrialPruned:
         study.tell(trial, state=TrialState.PRUNED)
     except TrainingError as error:

@@ -41,10 +41,15 @@ def learning_curves(reported: Reported) -> Section:
             Plot(
                 drawn(chosen_by, title=f"{name} of validation", x="epoch", y=name),
                 f"The weights of the best epoch, {best} of {len(history)}, were kept. If the last is the best, "
-                "more epochs may help.",
+                f"more epochs may help.{_of_how_many(reported)}",
             ),
         ],
     )
+
+
+def _of_how_many(reported: Reported) -> str:
+    count = reported.candidate.spec.ensemble_size
+    return f" The curves are those of the first of {count} networks." if count > 1 else ""
 
 
 def _mark(axes: Axes, best: int) -> None:

@@ -34,11 +34,13 @@ WIDE: Mapping[str, Any] = {"deep": False, "wide_learning_rate": 0.1, "wide_l1": 
 DEEP: Mapping[str, Any] = {"wide": False, "deep_learning_rate": 0.01}
 
 
-def _fit(inputs: list[pb.Input], rows: Table, **fields: Any) -> FittedModel:
+def _fit(
+    inputs: list[pb.Input], rows: Table, on_epoch: Callable[..., None] = lambda *_: None, **fields: Any
+) -> FittedModel:
     """Fits to the first three quarters of the rows, and validates on the rest."""
     cut = 3 * len(rows) // 4
     spec = ModelSpec(**{**QUICK, **fields})
-    return fit(inputs, rows.take(np.arange(cut)), rows.take(np.arange(cut, len(rows))), spec, lambda *_: None)
+    return fit(inputs, rows.take(np.arange(cut)), rows.take(np.arange(cut, len(rows))), spec, on_epoch)
 
 
 def _draw(law: Law) -> tuple[Table, float]:
@@ -164,6 +166,20 @@ def test_what_can_not_be_fitted_is_refused_by_name(
 ) -> None:
     with pytest.raises(SpecError, match=message):
         _fit(inputs, _draw(_sum)[0], crosses=crosses)
+
+
+def test_an_ensemble_is_the_mean_of_networks_of_rising_seeds() -> None:
+    rows, _ = _draw(_sum)
+    prices = Table(rows.columns, (50_000 + 10_000 * _sum(rows.columns)).astype(np.float32))
+    fields: Mapping[str, Any] = {"objective": "regression", "epochs": 1, "batch_norm": True, "dropout": 0.2}
+    epochs: list[int] = []
+
+    ensemble = _fit(LETTERS, prices, lambda epoch, *_: epochs.append(epoch), ensemble_size=2, seed=4, **fields)
+
+    alone = [_fit(LETTERS, prices, seed=seed, **fields).predict(rows.columns) for seed in (4, 5)]
+    np.testing.assert_allclose(ensemble.predict(rows.columns), np.mean(alone, axis=0), rtol=1e-5)
+    assert np.abs(alone[0] - alone[1]).max() > 100
+    assert epochs == [1, 2]
 
 
 def test_a_regression_learns_a_number_in_its_own_unit() -> None:

@@ -59,6 +59,8 @@ def test_an_unknown_key_is_refused_with_the_known_ones() -> None:
         ({"layer_sizes": []}, "model.layer_sizes is empty"),
         ({"wide": False, "deep": False}, "model.wide and model.deep are both false"),
         ({"objective": "ranking"}, "model.objective is 'ranking', expected binary or regression"),
+        ({"ensemble_size": 2, "attention": ["a"]}, "model.ensemble_size is 2, expected 1 with model.attention"),
+        ({"ensemble_size": 2, "warm_start": True}, "model.ensemble_size is 2, expected 1 with model.warm_start"),
         ({"attention": [1]}, "model.attention is 1, expected a text"),
         ({"crosses": ["a"]}, "model.crosses has 'a', expected a list of input names"),
         ({"crosses": [["a"]]}, "expected at least two different inputs"),
