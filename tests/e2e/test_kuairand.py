@@ -37,7 +37,7 @@ def test_real_impressions_become_recommendations_that_depend_on_user_and_surface
     site = Site(tmp_path)
     env = {**site.env, "MODELS": str(site.models)}
     run = subprocess.run(
-        ["examples/kuairand/run.sh", write_sample(tmp_path / "files"), "--epochs", "2"],
+        ["examples/kuairand/run.sh", write_sample(tmp_path / "files"), "--epochs", "2", "--ensemble-size", "2"],
         cwd=ROOT,
         env=env,
         capture_output=True,
