@@ -27,6 +27,7 @@ from training.model.spec import ModelSpec
 from training.progress import Progress
 from training.publish import check_name, publish
 from training.report.evidence import report_on
+from training.report.profiles import input_profiles
 from training.report.report import write_report
 from training.saved_model import LoadedModel
 from training.serving_weights import serving_weights
@@ -210,6 +211,7 @@ def _publish(
             manifest.gate.forced_reason, is_refused = target.forced_reason, False
         progress("reporting", 0, 1)
         report = report_on(candidate, manifest, evidence, model_dir, truth)
+        manifest.input_profiles.extend(input_profiles(report.statistics))
         write_report(_refused_folder(model_dir) if is_refused else directory, report)
         progress("reporting", 1, 1)
         if is_refused:

@@ -173,6 +173,7 @@ class Manifest(_message.Message):
     FILES_FIELD_NUMBER: _builtins.int
     TRAINING_FIELD_NUMBER: _builtins.int
     GATE_FIELD_NUMBER: _builtins.int
+    INPUT_PROFILES_FIELD_NUMBER: _builtins.int
     model_name: _builtins.str
     """The name of the model, which is the name of the folder of its versions."""
     version: _builtins.int
@@ -219,6 +220,10 @@ class Manifest(_message.Message):
     def gate(self) -> Global___Gate:
         """What was checked before publishing."""
 
+    @_builtins.property
+    def input_profiles(self) -> _containers.RepeatedCompositeFieldContainer[Global___InputProfile]:
+        """What the inputs were like in the training split; none of times."""
+
     def __init__(
         self,
         *,
@@ -235,10 +240,11 @@ class Manifest(_message.Message):
         files: _abc.Iterable[Global___File] | None = ...,
         training: Global___Training | None = ...,
         gate: Global___Gate | None = ...,
+        input_profiles: _abc.Iterable[Global___InputProfile] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "feature_source", b"feature_source", "gate", b"gate", "training", b"training"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "display_features", b"display_features", "feature_source", b"feature_source", "files", b"files", "gate", b"gate", "golden_requests", b"golden_requests", "inputs", b"inputs", "metrics", b"metrics", "model_name", b"model_name", "score_tolerance", b"score_tolerance", "training", b"training", "version", b"version", "vocabularies", b"vocabularies"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "display_features", b"display_features", "feature_source", b"feature_source", "files", b"files", "gate", b"gate", "golden_requests", b"golden_requests", "input_profiles", b"input_profiles", "inputs", b"inputs", "metrics", b"metrics", "model_name", b"model_name", "score_tolerance", b"score_tolerance", "training", b"training", "version", b"version", "vocabularies", b"vocabularies"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -378,6 +384,54 @@ class Vocabulary(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Vocabulary: _TypeAlias = Vocabulary  # noqa: Y015
+
+@_typing.final
+class InputProfile(_message.Message):
+    """The distribution of an input. Of a list, it counts all elements."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INPUT_NAME_FIELD_NUMBER: _builtins.int
+    MISSING_SHARE_FIELD_NUMBER: _builtins.int
+    EDGES_FIELD_NUMBER: _builtins.int
+    VALUES_FIELD_NUMBER: _builtins.int
+    SHARES_FIELD_NUMBER: _builtins.int
+    input_name: _builtins.str
+    """The name of the input."""
+    missing_share: _builtins.float
+    """The share of rows without a value."""
+    @_builtins.property
+    def edges(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """For numbers: the ends of the bins between the first, which is open below, and
+        the last, which is open above. A number at an end is in the bin above it.
+        """
+
+    @_builtins.property
+    def values(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """For vocabularies: the most frequent values. Whole numbers are in decimal."""
+
+    @_builtins.property
+    def shares(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Of what has a value, the share in each bin; or of each of the values, and
+        last of all others.
+        """
+
+    def __init__(
+        self,
+        *,
+        input_name: _builtins.str = ...,
+        missing_share: _builtins.float = ...,
+        edges: _abc.Iterable[_builtins.float] | None = ...,
+        values: _abc.Iterable[_builtins.str] | None = ...,
+        shares: _abc.Iterable[_builtins.float] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["edges", b"edges", "input_name", b"input_name", "missing_share", b"missing_share", "shares", b"shares", "values", b"values"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InputProfile: _TypeAlias = InputProfile  # noqa: Y015
 
 @_typing.final
 class Metric(_message.Message):

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.distributions import stability_index
+
 MIN_VALUES = 200
 """With fewer on either side, two samples of the same scores differ by some 0.1 by chance (see below)."""
 
@@ -46,7 +48,7 @@ def population_stability_index(reference: Floats, observed: Floats, bins: int = 
     # Quantiles that are values, as no function moves one of those past another value.
     edges = np.unique(before[(np.arange(1, bins) * len(before) - 1) // bins])
     was, became = _shares(before, edges), _shares(after, edges)
-    return float(np.sum((became - was) * np.log(became / was)))
+    return stability_index(was, became)
 
 
 def _shares(rising: Floats, edges: Floats) -> NDArray[np.float64]:

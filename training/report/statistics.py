@@ -122,7 +122,7 @@ def _number(column: NDArray[Any]) -> NumberStatistics:
     values = column[np.isfinite(column)].astype(np.float64)
     missing = float(1 - values.size / column.size)
     if not values.size:
-        return NumberStatistics(missing, 0.0, 0.0, [0.0] * (BINS + 1), [missing, 0.0])
+        return NumberStatistics(missing, 0.0, 0.0, [0.0] * (BINS + 1), [missing, 0.0, 0.0])
     quantiles = np.quantile(values, np.linspace(0, 1, BINS + 1), method="inverted_cdf")
     shares = _bin_shares(column, np.unique(quantiles[1:-1].astype(column.dtype)))
     return NumberStatistics(missing, float(values.mean()), float(values.std()), quantiles.tolist(), shares)

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from contract.columns import missing_marker
+from contract.distributions import stability_index
 from training.report.page import Cell, Rows, Section, Text
 from training.report.statistics import MOST_ROWS, CategoryStatistics, NumberStatistics, Statistics, sample_rows
 from training.report.subject import Reported
@@ -12,7 +11,6 @@ from training.report.subject import Reported
 LARGE = 0.25
 NOTABLE = 0.1
 """Usual bounds for the population stability index (Siddiqi, Credit Risk Scorecards, 2006)."""
-_LEAST_SHARE = 1e-4
 _SHOWN_TENTHS = (0, 1, 5, 9, 10)
 _NUMBER_HEADINGS = ("number", "missing", "mean", "deviation", "least", "10 %", "median", "90 %", "greatest")
 
@@ -25,10 +23,7 @@ def data(reported: Reported) -> Section:
 
 
 def drifts(reported: Reported, previous: Statistics) -> dict[str, float]:
-    """Returns by input the population stability index of the training rows against those of the last training.
-
-    The sum over bins of ``(now - before) * ln(now / before)``: 0 if nothing has moved.
-    """
+    """Returns by input the population stability index of the training rows against those of the last training."""
     train = reported.candidate.splits.train
     rows = sample_rows(len(train), MOST_ROWS)
     found = {}
@@ -41,12 +36,6 @@ def drifts(reported: Reported, previous: Statistics) -> dict[str, float]:
             category = previous.categories[spec.name]
             found[spec.name] = stability_index(category.shares, category.shares_of(column, missing_marker(spec)))
     return found
-
-
-def stability_index(before: Sequence[float], now: Sequence[float]) -> float:
-    """Returns the population stability index of shares; those below 0.0001 count as that."""
-    first, second = (np.maximum(np.asarray(shares, np.float64), _LEAST_SHARE) for shares in (before, now))
-    return float(((second - first) * np.log(second / first)).sum())
 
 
 def _summary(now: Statistics, previous: Statistics | None, drift: dict[str, float]) -> str:

@@ -451,10 +451,15 @@ class RecommendClassesRequest(_message.Message):
     CANDIDATE_CLASS_IDS_FIELD_NUMBER: _builtins.int
     CONTEXT_FIELD_NUMBER: _builtins.int
     CLASS_FEATURE_NAMES_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
     member_id: _builtins.str
     """The member to rank for. Required, at most 256 bytes."""
     page_size: _builtins.int
     """The most classes to return, 1 to 1,000; 0 means 20."""
+    request_id: _builtins.str
+    """Names the request in the response, in the served-feature log and in the
+    events that come of it. At most 64 bytes; the server makes one up when empty.
+    """
     @_builtins.property
     def filters(self) -> _containers.RepeatedCompositeFieldContainer[Global___ClassFilter]:
         """Conditions that every class returned satisfies. At most 32."""
@@ -485,10 +490,11 @@ class RecommendClassesRequest(_message.Message):
         candidate_class_ids: _abc.Iterable[_builtins.str] | None = ...,
         context: Global___RequestContext | None = ...,
         class_feature_names: _abc.Iterable[_builtins.str] | None = ...,
+        request_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate_class_ids", b"candidate_class_ids", "class_feature_names", b"class_feature_names", "context", b"context", "excluded_class_ids", b"excluded_class_ids", "filters", b"filters", "member_id", b"member_id", "page_size", b"page_size"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidate_class_ids", b"candidate_class_ids", "class_feature_names", b"class_feature_names", "context", b"context", "excluded_class_ids", b"excluded_class_ids", "filters", b"filters", "member_id", b"member_id", "page_size", b"page_size", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -509,6 +515,7 @@ class RecommendClassesResponse(_message.Message):
     ARM_FIELD_NUMBER: _builtins.int
     SERVING_MODE_FIELD_NUMBER: _builtins.int
     FEATURE_ROWS_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
     member_status: Global___MemberStatus.ValueType
     """Whether the member was known to the feature store."""
     candidate_count: _builtins.int
@@ -521,6 +528,10 @@ class RecommendClassesResponse(_message.Message):
     """
     serving_mode: Global___ServingMode.ValueType
     """Where the member's features are from."""
+    request_id: _builtins.str
+    """The request's `request_id`, or the one that the server made up. Events that
+    come of the response carry it.
+    """
     @_builtins.property
     def classes(self) -> _containers.RepeatedCompositeFieldContainer[Global___RankedClass]:
         """The classes, by falling score; equal scores by class id."""
@@ -551,10 +562,11 @@ class RecommendClassesResponse(_message.Message):
         arm: _builtins.str = ...,
         serving_mode: Global___ServingMode.ValueType = ...,
         feature_rows: _abc.Iterable[Global___FeatureRow] | None = ...,
+        request_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["model_version", b"model_version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["arm", b"arm", "candidate_count", b"candidate_count", "catalogue_generation", b"catalogue_generation", "classes", b"classes", "feature_rows", b"feature_rows", "member_status", b"member_status", "model_version", b"model_version", "serving_mode", b"serving_mode", "unknown_class_ids", b"unknown_class_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arm", b"arm", "candidate_count", b"candidate_count", "catalogue_generation", b"catalogue_generation", "classes", b"classes", "feature_rows", b"feature_rows", "member_status", b"member_status", "model_version", b"model_version", "request_id", b"request_id", "serving_mode", b"serving_mode", "unknown_class_ids", b"unknown_class_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

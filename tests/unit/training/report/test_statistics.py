@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from contract.columns import to_column
+from contract.distributions import stability_index
 from tests.support.model_inputs import number, request_time, text, texts
-from training.report.sections.data import stability_index
 from training.report.statistics import NumberStatistics, Statistics, read_statistics, sample_rows, summarise
 
 INPUTS = [number("minutes"), text("country"), texts("genres", 2), request_time()]
@@ -64,7 +64,7 @@ def test_statistics_are_kept_as_they_are(tmp_path: Path) -> None:
     path.write_text(found.to_json(), encoding="utf-8")
 
     assert read_statistics(path) == found
-    assert found.numbers["minutes"] == NumberStatistics(1.0, 0.0, 0.0, [0.0] * 11, [1.0, 0.0])
+    assert found.numbers["minutes"] == NumberStatistics(1.0, 0.0, 0.0, [0.0] * 11, [1.0, 0.0, 0.0])
 
 
 @pytest.mark.parametrize("text_kept", ["", "[]", '{"row_count": 1}', '{"numbers": {"a": 1}, "categories": {}}'])
