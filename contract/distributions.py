@@ -30,7 +30,7 @@ def stability_index(before: Shares, now: Shares) -> float:
 
 
 def jensen_shannon(before: Shares, now: Shares) -> float:
-    """Returns the Jensen-Shannon divergence of shares in bits: 0 if they are equal, 1 if they have no bin in common.
+    """Returns the Jensen-Shannon divergence of shares in bits: 0 if they are equal, 1 without a common bin.
 
     The mean of the divergences of both from their mean (Lin, IEEE Transactions on Information Theory, 1991).
     """

@@ -1,6 +1,6 @@
 """The served-feature log: what was answered and the exact inputs that it was made from, read back for training.
 
-``<data>/served/date=<day>/<contract>-<writer>-<number>.parquet``, each file of one contract; its columns are those of
+``<data>/served/date=<day>/<contract>-<writer>-<number>.parquet``, each file of one contract, whose columns are in
 `server.served_log.rows`.
 """
 

@@ -54,6 +54,19 @@ FeatureCacheMembers = Annotated[
     ),
 ]
 
+LogServed = Annotated[
+    float,
+    Option(
+        min=0,
+        max=1,
+        help="The share of answers that is logged, for --from-log and features skew.",
+        rich_help_panel=_MODELS,
+    ),
+]
+ServedLogBytes = Annotated[
+    int, Option(min=1, help="How large that log may be; the oldest days go first.", rich_help_panel=_MODELS)
+]
+
 Host = Annotated[str, Option(help="The address to listen on.", rich_help_panel=_ADDRESSES)]
 Port = Annotated[int, Option(help="For gRPC; 0 takes a free one.", **_PORT)]
 HttpPort = Annotated[int, Option(help="For /metrics and /healthz.", **_PORT)]

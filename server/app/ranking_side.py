@@ -11,7 +11,7 @@ from server.models.served import ServedModels
 from server.ranking.batches import Batches
 from server.ranking.bulk import BulkRecommender
 from server.ranking.inputs import InputReader
-from server.ranking.ports import MemberFeatures
+from server.ranking.ports import MemberFeatures, Serve
 from server.ranking.recommend import Recommender
 from server.ranking.score import Scorer
 from server.ranking.shadow import ShadowingRecommender, Shadows
@@ -27,6 +27,7 @@ class RankingSide:
         features: Reads the members' features.
         metrics: What the server measures.
         now: The time in seconds since the epoch.
+        serve: Is told of every answer but those of shadows; None for nobody.
     """
 
     def __init__(
@@ -36,13 +37,16 @@ class RankingSide:
         features: MemberFeatures,
         metrics: Metrics,
         now: Callable[[], float],
+        *,
+        serve: Serve | None = None,
     ) -> None:
         self._served = served
         self._model_name = model_name
         self._batches = Batches(InputReader(metrics.timed_features(features), now))
         models = ArmModels(served, model_name)
         self._shadows = Shadows(self._rank_with, self._shares, ShadowMetrics(metrics.registry), now=now)
-        recommend = ShadowingRecommender(Recommender(models, self._batches).recommend, self._shadows).recommend
+        recommender = Recommender(models, self._batches, serve)
+        recommend = ShadowingRecommender(recommender.recommend, self._shadows).recommend
         recommend_all, score = BulkRecommender(recommend).recommend, Scorer(models, self._batches).score
         self.service = recommendation_service(recommend, recommend_all, score)
 

@@ -24,6 +24,7 @@ from server.domain.errors import StartError
 from server.domain.versions import VersionRecord
 from server.models.client import RunnerProcess
 from server.models.ports import StartRunner
+from server.ranking.ports import Serve
 from server.rpc.server import GrpcServer
 from server.rpc.services import admin_services, model_services
 
@@ -91,7 +92,8 @@ class Server:
         self._loops: list[Callable[[], Awaitable[None]]] = [self._models.watch, self._tell_health]
         self._closers: list[Callable[[], Awaitable[None]]] = [served.close]
         if features is not None:
-            ranking = RankingSide(served, settings.model, features.members, self._metrics, now)
+            serve = self._log_served(settings)
+            ranking = RankingSide(served, settings.model, features.members, self._metrics, now, serve=serve)
             services.append(ranking.service)
             self._loops.append(partial(features.refresh, lambda: self._models.ranking, settings.poll_seconds))
             self._closers = [ranking.close, *self._closers, features.close]
@@ -101,6 +103,17 @@ class Server:
 
     def _features(self, settings: Settings, now: Callable[[], float]) -> FeatureSide:
         return FeatureSide(settings, now, self._metrics.observe_reads, self._metrics.observe_rows)
+
+    def _log_served(self, settings: Settings) -> Serve | None:
+        """Begins the served-feature log if it is on, and returns what is told of every answer."""
+        if not settings.log_served:
+            return None
+        from server.app.served_side import open_served_log  # noqa: PLC0415 (takes pyarrow)
+
+        log = open_served_log(settings, self.registry, self._place)
+        self._loops.append(log.run)
+        self._closers.append(log.close)
+        return log.offer
 
     @property
     def registry(self) -> CollectorRegistry:

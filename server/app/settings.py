@@ -36,6 +36,10 @@ class Settings:
     """How long members' features may be answered from memory; 0 reads them for each request."""
     feature_cache_members: int = 10_000
     """How many members a process remembers, some kilobytes each."""
+    log_served: float = 0.0
+    """The share of answers that is logged with all inputs, 0 to 1; none unasked: it is personal data on a disk."""
+    served_log_bytes: int = 10 * 2**30
+    """How large that log may be; the oldest days go first."""
     model_config_file: Path | None = None
     """Which models to serve, as TensorFlow Serving's ModelServerConfig in text; only `model` when None."""
     host: str = "127.0.0.1"

@@ -57,6 +57,8 @@ class RecommendRequest:
     class_feature_names: Sequence[str] = ()
     is_bulk: bool = False
     """Whether the requests of others go first."""
+    request_id: str = ""
+    """Names the request in its answer and in the log; one is made up when empty."""
 
 
 @dataclass(frozen=True, slots=True)

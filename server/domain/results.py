@@ -65,6 +65,8 @@ class Ranking:
     candidate_count: int
     """How many classes passed the filters and were ranked."""
     source: Source
+    request_id: str = ""
+    """The caller's, or the one that was made up."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from server.domain.requests import AnyOf, ClassFilter, Range, RecommendRequest, 
 DEFAULT_PAGE_SIZE = 20
 MAX_PAGE_SIZE = 1_000
 MAX_MEMBER_ID_BYTES = 256
+MAX_REQUEST_ID_BYTES = 64
 MAX_CLASS_IDS = 10_000
 MAX_FILTERS = 32
 MAX_FILTER_VALUES = 1_000
@@ -56,6 +57,13 @@ def _recommend(request: RecommendRequest) -> Iterator[FieldViolation]:
     yield from _at_most("class_feature_names", request.class_feature_names, MAX_CLASS_FEATURE_NAMES)
     yield from _filters(request.filters[:MAX_FILTERS])
     yield from _request_time(request.context)
+    yield from _request_id(request.request_id)
+
+
+def _request_id(request_id: str) -> Iterator[FieldViolation]:
+    size = len(request_id.encode())
+    if size > MAX_REQUEST_ID_BYTES:
+        yield FieldViolation("request_id", f"has {size} bytes, expected at most {MAX_REQUEST_ID_BYTES}")
 
 
 def _member_id(member_id: str) -> Iterator[FieldViolation]:

@@ -15,7 +15,7 @@ from server.domain.requests import RequestContext
 from server.domain.results import FeatureRow, ServingMode
 from server.domain.shared_calls import SharedCalls
 from server.ranking.inputs import Asked, InputReader
-from server.ranking.ports import Lease
+from server.ranking.ports import Columns, Lease
 
 CALLS_AT_ONCE = 1
 """Of one version, snapshot and arm."""
@@ -37,6 +37,12 @@ class Ranked:
     member_is_known: bool
     serving_mode: ServingMode
     feature_rows: Sequence[FeatureRow]
+    request_time: int
+    """The moment that it is for, in seconds since the epoch."""
+    columns: Columns
+    """What the model was given of the members of the call, but for the class side."""
+    row: int
+    """Which of them the member is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,5 +114,8 @@ class Batches:
         else:
             scores, positions = np.empty((len(requests), 0), np.float32), np.empty((len(requests), 0), np.int32)
         of_members = zip(members.is_known, members.serving_modes, members.feature_rows, strict=True)
-        ranked = zip(requests, scores, positions, of_members, strict=True)
-        return [Ranked(s[: r.count], p[: r.count], *of_member) for r, s, p, of_member in ranked]
+        ranked = enumerate(zip(requests, scores, positions, of_members, strict=True))
+        return [
+            Ranked(s[: r.count], p[: r.count], *of_member, r.asked.request_time, members.columns, row)
+            for row, (r, s, p, of_member) in ranked
+        ]

@@ -25,6 +25,8 @@ class Asked:
     member_id: str
     columns: Columns
     """Of its context and its time, ``[1]`` or ``[1, list_length]``."""
+    request_time: int
+    """The moment that it is for, in seconds since the epoch."""
 
 
 class InputReader:
@@ -46,7 +48,8 @@ class InputReader:
         Raises:
             InvalidRequest: A context feature is not one of the model's, or of another type.
         """
-        return Asked(member_id, self._plans(manifest).context_columns(context, self._now()))
+        seconds = int(self._now()) if context.request_time is None else context.request_time
+        return Asked(member_id, self._plans(manifest).context_columns(context, seconds), seconds)
 
     async def read(self, manifest: pb.Manifest, asked: Sequence[Asked]) -> MemberRows:
         """Returns every input but those of the class side, a row for each request.
@@ -71,14 +74,13 @@ class _Plan:
         self._context = {spec.name: spec for spec in manifest.inputs if spec.source == pb.SOURCE_CONTEXT}
         self._missing = {name: to_column(spec, [None]) for name, spec in self._context.items()}
 
-    def context_columns(self, context: RequestContext, now: float) -> dict[str, NDArray[Any]]:
+    def context_columns(self, context: RequestContext, seconds: int) -> dict[str, NDArray[Any]]:
         given = {name: value for name, value in context.features.items() if value is not None}
         violations = [v for name, value in context.features.items() for v in self._violations(name, value)]
         if violations:
             raise InvalidRequest(violations)
         columns = dict(self._missing)
         columns.update((name, to_column(self._context[name], [value])) for name, value in given.items())
-        seconds = int(now) if context.request_time is None else context.request_time
         columns.update((name, np.array([seconds], dtype=np.int64)) for name in self._times)
         return columns
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from contract.stubs.manifest_pb2 import Input, Manifest
 from server.domain.requests import RecommendRequest
-from server.domain.results import FeatureRow, Ranking, ServingMode
+from server.domain.results import FeatureRow, Ranking, ServingMode, Source
 
 Recommend = Callable[[RecommendRequest], Awaitable[Ranking]]
 """Answers a request."""
@@ -66,6 +66,31 @@ class Snapshot:
     """The `DataType` of each of `features`."""
     read_time: float = 0.0
     """When it was read, in seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What was answered, and all that it was made from, which never changes any more. Only refers to it."""
+
+    request_id: str
+    member_id: str
+    request_time: int
+    """The moment that it is for, in seconds since the epoch."""
+    manifest: Manifest
+    snapshot: Snapshot
+    source: Source
+    columns: Columns
+    """What the model was given of some members, but for the class side."""
+    row: int
+    """Which of them the member is."""
+    scores: NDArray[np.float32]
+    """``[count]``, falling."""
+    positions: NDArray[np.int32]
+    """Of the classes in the snapshot, ``[count]``."""
+
+
+Serve = Callable[[Served], None]
+"""Is told of every answer. Returns at once, and never raises."""
 
 
 class Lease(Protocol):

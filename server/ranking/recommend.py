@@ -1,5 +1,6 @@
 """Ranks the catalogue for a member."""
 
+import secrets
 from collections.abc import Sequence
 from functools import partial
 
@@ -8,24 +9,31 @@ from numpy.typing import NDArray
 
 from server.domain.errors import FieldViolation, InvalidRequest
 from server.domain.requests import RecommendRequest, Value
-from server.domain.results import RankedClass, Ranking
+from server.domain.results import RankedClass, Ranking, Source
 from server.domain.validation import DEFAULT_PAGE_SIZE, check_recommend
 from server.ranking.again import asked_again
 from server.ranking.batches import Batches, Ranked
 from server.ranking.candidates import choose
 from server.ranking.filters import ClassFilters, unknown_feature
 from server.ranking.memo import PerObject
-from server.ranking.ports import Models, Snapshot
+from server.ranking.ports import Lease, Models, Serve, Served, Snapshot
 from server.ranking.source import source_of
 from server.ranking.types import NUMBER_LISTS
 
 
 class Recommender:
-    """Answers RecommendRequests: lease, filter, read the member's features, rank."""
+    """Answers RecommendRequests: lease, filter, read the member's features, rank.
 
-    def __init__(self, models: Models, batches: Batches) -> None:
+    Args:
+        models: Hands out the versions that serve.
+        batches: Ranks for several requests at once.
+        serve: Is told of every answer; None for nobody.
+    """
+
+    def __init__(self, models: Models, batches: Batches, serve: Serve | None = None) -> None:
         self._models = models
         self._batches = batches
+        self._serve = serve
         self._filters = PerObject(ClassFilters)
 
     async def recommend(self, request: RecommendRequest) -> Ranking:
@@ -39,9 +47,10 @@ class Recommender:
             ModelFailed: The model can't rank.
         """
         check_recommend(request)
-        return await asked_again(partial(self._recommend, request))
+        request_id = request.request_id or secrets.token_hex(12)
+        return await asked_again(partial(self._recommend, request, request_id))
 
-    async def _recommend(self, request: RecommendRequest) -> Ranking:
+    async def _recommend(self, request: RecommendRequest, request_id: str) -> Ranking:
         with self._models.lease(request.member_id) as lease:
             snapshot = lease.snapshot
             _check_names(request.class_feature_names, snapshot)
@@ -52,7 +61,24 @@ class Recommender:
             )
             classes = _classes(snapshot, ranked, request.class_feature_names)
             source = source_of(lease, ranked)
-        return Ranking(classes, candidates.unknown_class_ids, candidates.count, source)
+            if self._serve is not None:
+                self._serve(_served(request_id, request.member_id, lease, ranked, source))
+        return Ranking(classes, candidates.unknown_class_ids, candidates.count, source, request_id)
+
+
+def _served(request_id: str, member_id: str, lease: Lease, ranked: Ranked, source: Source) -> Served:
+    return Served(
+        request_id=request_id,
+        member_id=member_id,
+        request_time=ranked.request_time,
+        manifest=lease.manifest,
+        snapshot=lease.snapshot,
+        source=source,
+        columns=ranked.columns,
+        row=ranked.row,
+        scores=ranked.scores,
+        positions=ranked.positions,
+    )
 
 
 def _check_names(names: Sequence[str], snapshot: Snapshot) -> None:

@@ -39,6 +39,7 @@ def recommend_request(message: pb.RecommendClassesRequest, *, is_bulk: bool = Fa
         context=_context(message),
         class_feature_names=message.class_feature_names,
         is_bulk=is_bulk,
+        request_id=message.request_id,
     )
 
 
@@ -107,6 +108,7 @@ def recommend_response(ranking: Ranking) -> pb.RecommendClassesResponse:
         arm=ranking.source.arm,
         serving_mode=_SERVING_MODES[ranking.source.serving_mode],
         feature_rows=map(_feature_row, ranking.source.feature_rows),
+        request_id=ranking.request_id,
     )
     for ranked in ranking.classes:  # added one by one: a quarter of the time that a list of messages takes
         added = response.classes.add(class_id=ranked.class_id, score=ranked.score)

@@ -50,6 +50,8 @@ class Choice(Moment, total=False):
     """Only these are ranked; the whole catalogue unless given."""
     class_feature_names: Iterable[str]
     """Class features to return with each class."""
+    request_id: str
+    """Names the request in the response and the served-feature log; the server makes one up unless given."""
 
 
 def recommend_request(member_id: str, **choice: Unpack[Choice]) -> RecommendClassesRequest:
@@ -71,6 +73,7 @@ def recommend_request(member_id: str, **choice: Unpack[Choice]) -> RecommendClas
         candidate_class_ids=candidates or (),
         context=_context(choice),
         class_feature_names=choice.get("class_feature_names", ()),
+        request_id=choice.get("request_id", ""),
     )
 
 

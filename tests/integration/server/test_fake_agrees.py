@@ -46,6 +46,8 @@ CHOICES = [
     Choice(class_feature_names=["minutes", "title", "rating", "is_live", "genres"]),
     Choice(class_feature_names=["title", "mood"]),
     Choice(filters=[any_of("title", "Calm"), any_of("mood", "calm")]),
+    Choice(request_id="r1"),
+    Choice(request_id="é" * 33),
 ]
 
 
@@ -81,6 +83,7 @@ async def outcome(client: AsyncPacelineClient, member_id: str, choice: Choice) -
 
 
 def _promised(response: RecommendClassesResponse) -> tuple[list[RankedClass], int, list[str], int]:
+    assert response.request_id
     unknown = sorted(response.unknown_class_ids)
     return list(response.classes), response.member_status, unknown, response.candidate_count
 

@@ -1,6 +1,6 @@
 """What the inputs of the training rows are like, and what has moved since the last training."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from contract.columns import missing_marker
 from contract.distributions import stability_index

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 from paceline.errors import FieldViolation, InvalidRequest
 from paceline.v1.error_reason_pb2 import ERROR_REASON_INVALID_FIELD
@@ -28,6 +29,7 @@ from paceline.values import Value, from_feature_value, to_feature_value
 
 MODEL_VERSION = ModelVersion(name="fake", version=1)
 DEFAULT_PAGE_SIZE = 20
+MAX_REQUEST_ID_BYTES = 64
 
 
 @dataclass
@@ -42,7 +44,7 @@ class Script:
         """Returns the member's ranking, without what the request leaves out.
 
         Raises:
-            InvalidRequest: The member id is empty, or a feature is one that no class has.
+            InvalidRequest: The member id is empty, the request id too long, or a feature is one that no class has.
         """
         self._check(request)
         scores, status = self._ranking(request.member_id)
@@ -60,6 +62,7 @@ class Script:
             unknown_class_ids=sorted(set(request.candidate_class_ids) - self._class_ids()),
             candidate_count=len(ranked),
             catalogue_generation=1,
+            request_id=request.request_id or uuid4().hex,
         )
 
     def recommend_all(self, batch: BatchRecommendClassesRequest) -> list[BatchRecommendClassesResponse]:
@@ -107,6 +110,8 @@ class Script:
 
     def _check(self, request: RecommendClassesRequest) -> None:
         _require_member(request.member_id)
+        if len(request.request_id.encode()) > MAX_REQUEST_ID_BYTES:
+            raise _invalid("request_id", "is too long")
         known = {name for features in self.class_features.values() for name in features}
         for place, condition in enumerate(request.filters):
             if condition.feature_name not in known:

@@ -49,6 +49,7 @@ def test_the_limits_themselves_are_allowed(fields: dict[str, Any]) -> None:
     [
         ({"member_id": ""}, ("member_id", "is empty, expected the id of a member")),
         ({"member_id": "é" * 129}, ("member_id", "has 258 bytes, expected at most 256")),
+        ({"request_id": "é" * 33}, ("request_id", "has 66 bytes, expected at most 64")),
         ({"page_size": 1001}, ("page_size", "is 1001, expected 0 to 1000")),
         ({"page_size": -1}, ("page_size", "is -1, expected 0 to 1000")),
         ({"filters": [ANY] * 33}, ("filters", "has 33 entries, expected at most 32")),

@@ -14,6 +14,7 @@ from server.domain.requests import AnyOf, ClassFilter, RecommendRequest, Request
 from server.domain.results import Ranking, Scores
 from server.ranking.batches import Batches
 from server.ranking.inputs import InputReader
+from server.ranking.ports import Served
 from server.ranking.recommend import Recommender
 from server.ranking.score import Scorer
 from tests.support.fakes import FakeMembers, FakeModels, snapshot
@@ -223,3 +224,38 @@ async def test_it_is_not_asked_a_third_time() -> None:
 
 async def test_the_answer_tells_the_arm() -> None:
     assert (await recommend(RecommendRequest("m1"), models(arm="canary"))).source.arm == "canary"
+
+
+async def test_an_answer_has_the_id_of_its_request_or_one_of_its_own() -> None:
+    assert (await recommend(RecommendRequest("m1", request_id="r1"))).request_id == "r1"
+    found = {(await recommend(RecommendRequest("m1"))).request_id for _ in range(3)}
+    assert len(found) == 3
+    assert "" not in found
+
+
+async def test_whoever_keeps_answers_is_told_of_what_each_was_made_from() -> None:
+    """The inputs of the call that it shared, and its own place among its members."""
+    told: list[Served] = []
+    served = models()
+    recommender = Recommender(served, batches(FakeMembers({"m2": {"country": "NL"}})), told.append)
+    requests = [
+        RecommendRequest(member, 2, request_id=f"r-{member}", context=RequestContext(1_700_000_000 + place))
+        for place, member in enumerate(("m1", "m2", "m3"))
+    ]
+    answers = await asyncio.gather(*map(recommender.recommend, requests))
+    assert max(len(columns["member_id"]) for columns in served.ranked) > 1
+    for request, answer, one in zip(requests, answers, told, strict=True):
+        assert (one.request_id, one.member_id) == (request.request_id, request.member_id)
+        assert one.columns["member_id"][one.row] == request.member_id
+        assert one.columns["country"][one.row] == ("NL" if request.member_id == "m2" else "")
+        assert one.columns["request_time"][one.row] == one.request_time == request.context.request_time
+        assert [one.snapshot.class_ids[place] for place in one.positions] == ids(answer) == ["b", "c"]
+        assert one.scores.tolist() == [ranked.score for ranked in answer.classes]
+        assert one.source == answer.source
+
+
+async def test_a_request_that_is_refused_is_not_told() -> None:
+    told: list[Served] = []
+    with pytest.raises(InvalidRequest):
+        await Recommender(models(), batches(), told.append).recommend(RecommendRequest(""))
+    assert told == []

@@ -73,6 +73,7 @@ def test_a_recommend_request_keeps_every_field() -> None:
             features={"surface": pb.FeatureValue(string_value="home"), "mood": pb.FeatureValue()},
         ),
         class_feature_names=["title"],
+        request_id="r1",
     )
     request = recommend_request(message)
     assert request == RecommendRequest(
@@ -87,6 +88,7 @@ def test_a_recommend_request_keeps_every_field() -> None:
         candidate_class_ids=request.candidate_class_ids,
         context=RequestContext(12, {"surface": "home", "mood": None}),
         class_feature_names=request.class_feature_names,
+        request_id="r1",
     )
     assert list(request.excluded_class_ids) == ["c1"]
     assert list(request.candidate_class_ids) == ["c2", "c3"]
@@ -106,7 +108,7 @@ def test_a_score_request_keeps_every_field() -> None:
 
 
 def test_a_ranking_keeps_every_field() -> None:
-    ranking = Ranking([RankedClass("c1", 0.5, ["A", None])], ["x"], 9, SOURCE)
+    ranking = Ranking([RankedClass("c1", 0.5, ["A", None])], ["x"], 9, SOURCE, "r1")
     assert recommend_response(ranking) == pb.RecommendClassesResponse(
         classes=[
             pb.RankedClass(
@@ -123,6 +125,7 @@ def test_a_ranking_keeps_every_field() -> None:
         arm="canary",
         serving_mode=pb.SERVING_MODE_LAST_KNOWN,
         feature_rows=FEATURE_ROWS,
+        request_id="r1",
     )
 
 
