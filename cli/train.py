@@ -10,11 +10,12 @@ from cli.gate import refusals, say_passed, training_document
 from cli.metrics import print_metrics
 from cli.model_flags import with_model_flags
 from cli.options import REPO, to_day
-from cli.output import AsJson, print_json, say
+from cli.output import AsJson, print_json, say, warn
 from cli.quiet import importing_tensorflow
 from cli.stages import shown_stages
 from cli.training_options import (
     Dataset,
+    FromLog,
     Label,
     Profile,
     Repo,
@@ -31,9 +32,11 @@ from cli.training_options import (
     read_ranking_spec,
 )
 from contract.profile import data_dir
+from contract.served import FOLDER
 
 if TYPE_CHECKING:
     from training.pipeline import Published
+    from training.source import RankingSource
 
 Out = Annotated[Path, typer.Option(help="The folder of the published models.")]
 Name = Annotated[
@@ -55,6 +58,7 @@ def train_command(
     validate_until: ValidateUntil = None,
     until: Until = None,
     dataset: Dataset = None,
+    from_log: FromLog = False,
     table: TableFile = None,
     validation: ValidationFile = None,
     test: TestFile = None,
@@ -70,7 +74,9 @@ def train_command(
     """Train a model, measure it, and publish it if it passes the gate.
 
     From the history of a world: each row of the repository's training_rows.sql is
-    joined with what was known at its time, and the rows are split by days. From
+    joined with what was known at its time, and the rows are split by days. With
+    --from-log: what was served, with the features that it was served with, and the
+    labels of the repository's served_labels.sql. From
     flat tables: the three files are the splits, as Parquet or CSV.
 
     The version becomes visible in the folder of models as the last step, and a
@@ -87,8 +93,11 @@ def train_command(
 
     paceline train
     paceline train --train-until 2026-11-18 --validate-until 2026-11-19 --epochs 3
+    paceline train --from-log
     paceline train --table train.csv --validation valid.csv --test test.csv --label clicked --json
     """
+    if from_log and dataset:
+        raise typer.BadParameter("--from-log and --dataset are both given, expected one of them")
     forced_reason = _forced_reason(reason, force=force)
     flat = all_or_none(table=table, validation=validation, test=test, label=label)
     with importing_tensorflow():
@@ -96,6 +105,7 @@ def train_command(
         from training.flat import FlatFiles
         from training.model.checkpoint import Checkpoints
         from training.pipeline import Target, train_flat, train_ranking
+        from training.served_dataset import ServedHistory
 
     name = name or flat.get("label", "ranking")
     with (
@@ -110,8 +120,11 @@ def train_command(
         else:
             ranking_spec = read_ranking_spec(spec or repo / "training.toml", model_flags)
             ranking_spec = ranking_spec.with_split(to_day(train_until), to_day(validate_until))
-            history = History(repo, profile, world or data_dir(repo) / "world", to_day(until), dataset)
-            published = train_ranking(history, target, ranking_spec, progress)
+            data = data_dir(repo)
+            source: RankingSource = History(repo, profile, world or data / "world", to_day(until), dataset)
+            if from_log:
+                source = ServedHistory(repo, profile, world or data / "world", data / FOLDER, to_day(until))
+            published = train_ranking(source, target, ranking_spec, progress)
     _report(published, as_json=as_json)
 
 
@@ -131,5 +144,7 @@ def _report(published: "Published", *, as_json: bool) -> None:
         print_json(training_document(manifest, published=True) | where)
         return
     print_metrics(f"{manifest.model_name}, version {manifest.version}", manifest.metrics)
+    for warning in published.warnings:
+        warn(warning)
     say_passed(manifest.gate)
     say(f"Published {published.directory}; its report is {published.directory / 'report.html'}.")

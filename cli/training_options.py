@@ -61,6 +61,14 @@ Dataset = Annotated[
         rich_help_panel=_HISTORY,
     ),
 ]
+FromLog = Annotated[
+    bool,
+    typer.Option(
+        "--from-log",
+        help="Train on what `paceline serve --log-served` kept, in <data>/served.",
+        rich_help_panel=_HISTORY,
+    ),
+]
 TableFile = Annotated[Path | None, typer.Option(help="Rows to train on, Parquet or CSV.", rich_help_panel=_FLAT)]
 ValidationFile = Annotated[
     Path | None, typer.Option(help="Rows to choose the best epoch by.", rich_help_panel=_FLAT)

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from contract.stubs import manifest_pb2 as pb
 from features.aggregates import repository_settings
@@ -18,31 +20,26 @@ from features.days import each_day
 from features.description import describe_registry
 from features.repository import feature_service, open_store
 from features.view_sources import view_sources
-from training.arrow_columns import ColumnReader
 from training.dataset_folder import DatasetFolder
+from training.day_tables import row_columns, to_table
 from training.errors import DataError
 from training.exclusive import only_writer
-from training.growing import GrowingColumns
 from training.inputs import service_inputs
 from training.joins.day import DayJoin, Engine, FeatureFiles
 from training.joins.on_duckdb import DuckDBEngine
 from training.joins.sql import Window
-from training.labels import to_labels
-from training.positions import to_positions
 from training.progress import Progress
 from training.rows import EVENT_TIME, TrainingRows
-from training.spec import RankingSpec
-from training.table import Columns, Table
+from training.spec import RankingSpec, TruthSpec
+from training.table import Table
 
 _FEATURES = (pb.SOURCE_MEMBER, pb.SOURCE_CLASS)
-_LABEL, _TIMES, _POSITIONS = "the label", "the times", "the positions"
-"""Columns of a loaded day that are no inputs; no input has a space in its name."""
 _ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Where rows and features come from.
+    """Where rows and features come from. Implements `training.source.RankingSource`.
 
     Attributes:
         repo: The feature repository.
@@ -58,9 +55,16 @@ class History:
     until: date | None = None
     dataset: Path | None = None
 
+    def open(self, spec: RankingSpec) -> "RankingDataset":
+        """Returns the joined rows; see `training.source.RankingSource`."""
+        return RankingDataset(self, spec)
+
 
 class RankingDataset:
-    """The training rows of a feature repository, joined with a feature service."""
+    """The training rows of a feature repository, joined with a feature service.
+
+    Implements `training.source.RankingRows`.
+    """
 
     def __init__(self, history: History, spec: RankingSpec) -> None:
         """Opens the feature store and the rows.
@@ -77,9 +81,7 @@ class RankingDataset:
         store = open_store(history.repo, history.profile)
         service = feature_service(store, spec.dataset.feature_service)
         self._until = history.until
-        self._label = spec.dataset.label
-        self._objective = spec.model.objective
-        self._position = spec.dataset.position
+        self._spec = spec
         self._folder = history.dataset
         self.inputs = service_inputs(describe_registry(store), service.name, spec.context)
         wanted = [i.name for i in self.inputs.inputs if i.source in _FEATURES]
@@ -87,9 +89,8 @@ class RankingDataset:
         self.days = repository_settings(history.repo).days
         self.rows = TrainingRows(history.repo, history.world, self.days)
         keys = [self.inputs.source.member_key, self.inputs.source.class_key]
-        others = [*spec.context, *([self._position] if self._position else [])]
-        self.rows.require(keys, self._label, others, self._objective)
-        self._row_columns = [*keys, EVENT_TIME, self._label, *others]
+        self._row_columns = row_columns(self.inputs, spec)
+        self.rows.require(keys, spec.dataset.label, self._row_columns, spec.model.objective)
 
     def day_range(self) -> tuple[date, date]:
         """Returns the first day with rows, and the last that is known of."""
@@ -108,14 +109,15 @@ class RankingDataset:
         row_count = self.rows.count(first, last)
         if not row_count:
             raise DataError(f"there are no training rows from {first} to {last}")
-        growing = GrowingColumns(row_count)
-        reader = ColumnReader()
-        for joined in self._days(first, last, progress):
-            growing.append(self._to_columns(joined, reader))
-        columns = dict(growing.columns())
-        labels, times, positions = columns.pop(_LABEL), columns.pop(_TIMES), columns.pop(_POSITIONS, None)
-        members = columns[self.inputs.source.member_key]
-        return Table(columns, labels, members, times, positions, reader.warnings())
+        return to_table(self._days(first, last, progress), row_count, self.inputs, self._spec)
+
+    def true_probabilities(self, truth: TruthSpec, first: date, last: date) -> NDArray[np.float64] | None:
+        """Returns the true probability of each row of `load`, ``[rows]``; None without a table of them.
+
+        Raises:
+            DataError: The table lacks a column, or a row.
+        """
+        return self.rows.true_probabilities(truth, first, last)
 
     def build(self, folder: Path, engine: Engine, first: date, last: date, progress: Progress) -> int:
         """Joins the days that a folder lacks or has of other rows, definitions or features; returns how many.
@@ -165,19 +167,6 @@ class RankingDataset:
 
     def _window(self, day: date) -> Window:
         return Window(self.days.end(day - _ONE_DAY), self.days.end(day))
-
-    def _to_columns(self, joined: pa.Table, reader: ColumnReader) -> Columns:
-        times = joined[EVENT_TIME].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_numpy() // 1_000_000
-        columns = {
-            spec.name: times if spec.source == pb.SOURCE_REQUEST_TIME else reader.read(spec, joined[spec.name])
-            for spec in self.inputs.inputs
-        }
-        columns[_LABEL] = to_labels(f"label {self._label!r}", joined[self._label].to_pylist(), self._objective)
-        columns[_TIMES] = times
-        if self._position:
-            values = joined[self._position].to_pylist()
-            columns[_POSITIONS] = to_positions(f"position {self._position!r}", values)
-        return columns
 
 
 def _told(first: date, last: date, progress: Progress) -> Iterator[date]:

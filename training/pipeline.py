@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from contract.stubs import manifest_pb2 as pb
 from training.baselines import Subject, constant_rate, ranking_baselines
 from training.candidate import Candidate
-from training.dataset import History, RankingDataset
 from training.errors import PublishError, RefusedError
 from training.evaluation import MODEL, measure
 from training.flat import FlatFiles, read_splits
@@ -32,6 +31,7 @@ from training.report.report import write_report
 from training.saved_model import LoadedModel
 from training.serving_weights import serving_weights
 from training.slices import named_inputs
+from training.source import RankingRows, RankingSource
 from training.spec import FlatSpec, RankingSpec
 from training.split import Splits, choose_days, split_by_days
 from training.table import Columns
@@ -56,17 +56,18 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A published version."""
+    """A published version, and what was odd about the rows that it was trained on, a sentence each."""
 
     directory: Path
     manifest: pb.Manifest
+    warnings: Sequence[str] = ()
 
 
-def train_ranking(history: History, target: Target, spec: RankingSpec, progress: Progress) -> Published:
-    """Trains a ranking model on the history of a world and publishes it.
+def train_ranking(source: RankingSource, target: Target, spec: RankingSpec, progress: Progress) -> Published:
+    """Trains a ranking model and publishes it.
 
     Args:
-        history: Where rows and features come from.
+        source: Where rows and features come from.
         target: Where to publish.
         spec: What to train.
         progress: Hears of each step.
@@ -78,7 +79,7 @@ def train_ranking(history: History, target: Target, spec: RankingSpec, progress:
         TrainingError: The specification or the rows are not fit, or the version can't be written.
     """
     check_name(target.name)
-    dataset = RankingDataset(history, spec)
+    dataset = source.open(spec)
     first, last = dataset.day_range()
     days = choose_days(last, spec.split.train_until, spec.split.validate_until)
     splits = split_by_days(dataset.load(first, last, progress), days, dataset.days.offset)
@@ -123,11 +124,11 @@ def train_flat(files: FlatFiles, label: str, target: Target, spec: FlatSpec, pro
 
 
 def _truth(
-    dataset: RankingDataset, spec: RankingSpec, validate_until: date, last: date
+    dataset: RankingRows, spec: RankingSpec, validate_until: date, last: date
 ) -> NDArray[np.float64] | None:
     """Returns the true probabilities of the test rows; None where nobody knows them."""
     first = validate_until + timedelta(days=1)
-    return dataset.rows.true_probabilities(spec.truth, first, last) if spec.truth else None
+    return dataset.true_probabilities(spec.truth, first, last) if spec.truth else None
 
 
 def _fit(
@@ -221,7 +222,7 @@ def _publish(
     manifest.create_time.GetCurrentTime()
     directory = publish(target.models, manifest, write)
     progress("publishing", 1, 1)
-    return Published(directory, manifest)
+    return Published(directory, manifest, candidate.warnings)
 
 
 def _refused_folder(model_dir: Path) -> Path:

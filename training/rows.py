@@ -6,7 +6,7 @@ if the training is to know it, the position.
 """
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,21 +30,33 @@ _IN_ORDER = "ORDER BY rowid"
 _ONE_DAY = timedelta(days=1)
 
 
+ReadRows = Callable[[duckdb.DuckDBPyConnection, str], duckdb.DuckDBPyRelation | None]
+
+
+def _what_it_yields(connection: duckdb.DuckDBPyConnection, query: str) -> duckdb.DuckDBPyRelation | None:
+    return connection.sql(query)
+
+
 class TrainingRows:
     """The rows in the order of their times; those of the same time in the order of their other columns."""
 
-    def __init__(self, repo: Path, world: Path, days: Days) -> None:
+    def __init__(
+        self, repo: Path, world: Path, days: Days, *, file: str = ROWS_FILE, read: ReadRows = _what_it_yields
+    ) -> None:
         """Runs the query.
 
         Args:
             repo: The feature repository.
             world: The folder of the raw tables.
             days: Where days begin.
+            file: The file of the query.
+            read: Returns the rows, on a connection that has the raw tables, from the text of the query.
 
         Raises:
             DataError: There is no query or no table, or the query fails or yields no rows.
         """
-        self._path = repo / ROWS_FILE
+        self._path = repo / file
+        self._read = read
         self._days = days
         self._scratch = tempfile.TemporaryDirectory(prefix="paceline-")
         self._connection = connect(Path(self._scratch.name))
@@ -126,7 +138,7 @@ class TrainingRows:
     def _run(self) -> dict[str, str]:
         """Keeps what the query yields as a table; returns the types of its columns."""
         try:
-            rows = self._connection.sql(self._path.read_text(encoding="utf-8"))
+            rows = self._read(self._connection, self._path.read_text(encoding="utf-8"))
             if rows is None or EVENT_TIME not in rows.columns:
                 raise DataError(f"{self._path} yields no column {EVENT_TIME!r}")
             rows.order(f"{EVENT_TIME}, COLUMNS(*)").create(_ROWS)
@@ -159,7 +171,8 @@ def _open_tables(connection: duckdb.DuckDBPyConnection, world: Path) -> list[str
         raise DataError(f"{world} holds no tables, expected one subfolder of Parquet files for each")
     for folder in folders:
         try:
-            files = connection.read_parquet(str(folder / "**" / "*.parquet"), hive_partitioning=False)
+            pattern = str(folder / "**" / "*.parquet")
+            files = connection.read_parquet(pattern, hive_partitioning=False, union_by_name=True)
         except duckdb.Error as error:
             raise DataError(f"table {folder.name!r} can't be read: {error}") from None
         files.create_view(folder.name)

@@ -1,0 +1,61 @@
+"""The rows of days, with all their features, as one table for a training."""
+
+from collections.abc import Iterable
+
+import pyarrow as pa
+
+from contract.stubs import manifest_pb2 as pb
+from training.arrow_columns import ColumnReader
+from training.growing import GrowingColumns
+from training.inputs import ServiceInputs
+from training.labels import to_labels
+from training.positions import to_positions
+from training.rows import EVENT_TIME
+from training.spec import RankingSpec
+from training.table import Columns, Table
+
+_LABEL, _TIMES, _POSITIONS = "the label", "the times", "the positions"
+"""Columns of a day that are no inputs; no input has a space in its name."""
+
+
+def row_columns(inputs: ServiceInputs, spec: RankingSpec) -> list[str]:
+    """Returns the columns that the rows themselves have, before any feature."""
+    position = [spec.dataset.position] if spec.dataset.position else []
+    keys = [inputs.source.member_key, inputs.source.class_key]
+    return [*keys, EVENT_TIME, spec.dataset.label, *spec.context, *position]
+
+
+def to_table(days: Iterable[pa.Table], row_count: int, inputs: ServiceInputs, spec: RankingSpec) -> Table:
+    """Returns the rows of days, which are held once only.
+
+    Args:
+        days: The rows of each day: a column for each input, and those of `row_columns`.
+        row_count: How many they are together.
+        inputs: What the model reads.
+        spec: Which column is the label, and which the position.
+
+    Raises:
+        ContractError: A feature is of another type than its input.
+        DataError: A label or a position is none.
+    """
+    growing, reader = GrowingColumns(row_count), ColumnReader()
+    for day in days:
+        growing.append(_to_columns(day, reader, inputs, spec))
+    columns = dict(growing.columns())
+    labels, times, positions = columns.pop(_LABEL), columns.pop(_TIMES), columns.pop(_POSITIONS, None)
+    members = columns[inputs.source.member_key]
+    return Table(columns, labels, members, times, positions, reader.warnings())
+
+
+def _to_columns(day: pa.Table, reader: ColumnReader, inputs: ServiceInputs, spec: RankingSpec) -> Columns:
+    times = day[EVENT_TIME].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_numpy() // 1_000_000
+    columns = {
+        one.name: times if one.source == pb.SOURCE_REQUEST_TIME else reader.read(one, day[one.name])
+        for one in inputs.inputs
+    }
+    label, position = spec.dataset.label, spec.dataset.position
+    columns[_LABEL] = to_labels(f"label {label!r}", day[label].to_pylist(), spec.model.objective)
+    columns[_TIMES] = times
+    if position:
+        columns[_POSITIONS] = to_positions(f"position {position!r}", day[position].to_pylist())
+    return columns
