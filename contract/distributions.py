@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from contract.columns import missing_marker
 from contract.stubs.manifest_pb2 import ENCODING_VOCABULARY, Input, InputProfile
 
+LEAST_COUNT = 200
+"""With fewer values two samples of the same are some 0.1 apart by chance (Yurdakul, "Statistical properties of
+population stability index", 2018)."""
 _LEAST_SHARE = 1e-4
 
 Shares = Sequence[float] | NDArray[np.float64]
@@ -101,5 +104,5 @@ class InputTally:
         for value, count in Counter(column.reshape(-1).tolist()).items():
             if value != self._marker:
                 self._bins[self._places.get(str(value), others)] += count
-        is_missing = np.asarray(column == self._marker).reshape(len(column), -1).all(axis=1)
-        return len(column), int(np.count_nonzero(is_missing))
+        is_marker = np.asarray(column == self._marker)
+        return len(column), int(np.count_nonzero(is_marker.all(axis=tuple(range(1, column.ndim)))))

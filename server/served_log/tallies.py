@@ -4,13 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from threading import Lock
 
-from contract.distributions import InputTally
+from contract.distributions import LEAST_COUNT, InputTally
 from contract.stubs.manifest_pb2 import Manifest
 from server.ranking.ports import Columns
 from server.served_log.rows import Rows
 
-LEAST = 200
-"""With fewer values two samples of the same differ by some 0.1 by chance; see `server.ranking.drift`."""
 MOST = 100_000
 """So that some hours of a busy server are told, not its whole life."""
 _KEPT = 4
@@ -48,11 +46,11 @@ class Tallies:
             self._count(tallies, rows.class_inputs)
 
     def figures(self) -> Iterator[InputFigures]:
-        """Yields what is known of each input with at least `LEAST` values."""
+        """Yields what is known of each input with at least `LEAST_COUNT` values."""
         with self._lock:
             for (model, version), tallies in self._versions.items():
                 for name, tally in tallies.items():
-                    if tally.count >= LEAST:
+                    if tally.count >= LEAST_COUNT:
                         yield InputFigures(model, version, name, tally.stability_index(), tally.missing_share)
 
     def _count(self, tallies: dict[str, InputTally], columns: Columns) -> None:

@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from contract.columns import to_column
 from contract.manifest import read_manifest, write_manifest
+from contract.served import FOLDER, INPUTS, served_files
 from contract.stubs import manifest_pb2 as pb
 from features.repository import open_store
 from paceline import (
@@ -29,7 +32,10 @@ from paceline import (
 )
 from paceline.v1.model_service_pb2 import REFUSAL_REASON_FILE_CHANGED, ModelVersionStatus
 from paceline.v1.recommendation_service_pb2 import MEMBER_STATUS_UNKNOWN
+from tests.support.documents import commands
 from tests.support.site import MEMBER_COUNT, ROOT, YESTERDAY, Site
+from training.arrow_columns import ColumnReader
+from training.saved_model import load_scorer
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -150,8 +156,13 @@ def wait_until_refused(client: PacelineClient, version: int) -> ModelVersionStat
                 return status
 
 
-def test_sigterm_answers_what_was_accepted_and_ends_well(site: Site, tmp_path: Path) -> None:
-    with site.serving(tmp_path / "log") as (server, address), PacelineClient(address, retry=NO_RETRY) as client:
+def test_sigterm_answers_what_was_accepted_logs_it_and_ends_well(site: Site, tmp_path: Path) -> None:
+    """Scoring the logged inputs with the SavedModel gives the logged scores, and the log can be compared."""
+    flags = ("--log-served", "1")
+    with (
+        site.serving(tmp_path / "log", *flags) as (server, address),
+        PacelineClient(address, retry=NO_RETRY) as client,
+    ):
         client.wait_until_serving(timeout=120)
         with ThreadPoolExecutor(8) as threads:
             calls = [threads.submit(client.recommend_classes, f"m{n:06d}", timeout=10) for n in range(64)]
@@ -159,4 +170,16 @@ def test_sigterm_answers_what_was_accepted_and_ends_well(site: Site, tmp_path: P
             server.send_signal(signal.SIGTERM)
             errors = [error for call in calls if (error := call.exception())]
         assert [error for error in errors if not isinstance(error, Unavailable)] == []
+        answered = [call.result() for call in calls if not call.exception()]
         assert server.wait(timeout=30) == 0
+    files = served_files(site.root / "data" / FOLDER)
+    rows = pa.concat_tables(pq.ParquetFile(file.path).read() for file in files)
+    assert {answer.request_id for answer in answered} <= set(rows["request_id"].to_pylist())
+    version = site.models / "ranking" / "1"
+    reader, inputs = ColumnReader(), rows[INPUTS].combine_chunks()
+    specs = read_manifest(version).inputs
+    columns = {spec.name: reader.read(spec, pa.chunked_array([inputs.field(spec.name)])) for spec in specs}
+    scores = load_scorer(version)(columns)
+    np.testing.assert_allclose(scores, rows["score"].to_numpy(), atol=1e-5)
+    for words in commands((ROOT / "docs" / "served-log.md").read_text(encoding="utf-8")):
+        assert site.paceline(*words[1:], "--models", site.models, check=False).returncode in (0, 3)

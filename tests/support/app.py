@@ -51,7 +51,12 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    root: Path, repo: Path, model_config_file: Path | None = None, *, feature_cache_seconds: float = 0.0
+    root: Path,
+    repo: Path,
+    model_config_file: Path | None = None,
+    *,
+    feature_cache_seconds: float = 0.0,
+    log_served: float = 0.0,
 ) -> AsyncIterator[Running]:
     """Runs a server of the models in a folder, or of those of a config, until the block ends."""
     settings = Settings(
@@ -65,6 +70,7 @@ async def running(
         poll_seconds=0.01,
         keep_seconds=0,
         feature_cache_seconds=feature_cache_seconds,
+        log_served=log_served,
     )
     stop, ports = asyncio.Event(), asyncio.get_running_loop().create_future()
     runners, begun = FakeRunners(), time.monotonic()

@@ -2,9 +2,10 @@
 
 import pytest
 
+from contract.distributions import LEAST_COUNT
 from contract.stubs import manifest_pb2 as pb
 from server.served_log.rows import RowMaker
-from server.served_log.tallies import LEAST, InputFigures, Tallies
+from server.served_log.tallies import InputFigures, Tallies
 from tests.support.served import catalogue, manifest, served
 
 CLASSES = catalogue([{"class_text": "a"}, {"class_text": "b"}])
@@ -27,16 +28,16 @@ def figures(tallies: Tallies) -> dict[tuple[int, str], InputFigures]:
 def test_members_are_counted_once_for_each_answer_and_classes_each() -> None:
     """So with half as many answers as needed, each of two classes, only these are told."""
     tallies = Tallies()
-    add(tallies, LEAST // 2)
+    add(tallies, LEAST_COUNT // 2)
     assert list(figures(tallies)) == [(3, "class_text")]
-    add(tallies, LEAST // 2)
+    add(tallies, LEAST_COUNT // 2)
     assert list(figures(tallies)) == [(3, "member_number"), (3, "class_text")]
 
 
 def test_what_moved_is_told_from_what_did_not() -> None:
     tallies = Tallies()
-    add(tallies, LEAST)
-    add(tallies, LEAST, number=None)
+    add(tallies, LEAST_COUNT)
+    add(tallies, LEAST_COUNT, number=None)
     found = figures(tallies)
     assert found[3, "member_number"].stability_index > 0.25
     assert found[3, "member_number"].null_share == 0.5
@@ -44,15 +45,15 @@ def test_what_moved_is_told_from_what_did_not() -> None:
 
 
 def test_the_past_counts_less_and_less() -> None:
-    tallies = Tallies(most=2 * LEAST)
-    add(tallies, LEAST, number=None)
+    tallies = Tallies(most=2 * LEAST_COUNT)
+    add(tallies, LEAST_COUNT, number=None)
     for _ in range(8):
-        add(tallies, LEAST)
+        add(tallies, LEAST_COUNT)
     assert 0 < figures(tallies)[3, "member_number"].null_share < 1 / 16
 
 
 def test_versions_that_no_longer_answer_are_forgotten() -> None:
     tallies = Tallies()
     for version in (1, 2, 3, 4, 1, 5):
-        add(tallies, LEAST, version)
+        add(tallies, LEAST_COUNT, version)
     assert {version for version, _ in figures(tallies)} == {3, 4, 1, 5}
