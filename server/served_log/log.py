@@ -20,7 +20,7 @@ INTERVAL_SECONDS = 0.25
 QUEUE_SIZE = 4096
 """Answers that may wait: those of a second of a fast worker."""
 AT_ONCE = 16
-"""Answers made into rows in one go: for twenty classes each, a millisecond or two in which no request is answered."""
+"""Answers made into rows in one go, which with twenty classes each takes a millisecond or two."""
 FILE_BYTES = 32 * 2**20
 """Of rows in memory; on disk they take about a tenth."""
 FILE_SECONDS = 300.0
