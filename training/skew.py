@@ -149,5 +149,7 @@ def _read(log: Path, manifest: pb.Manifest, first: date) -> Iterator[pa.Table]:
         if file.contract == contract and file.day >= first:
             try:
                 yield pq.ParquetFile(file.path).read(_COLUMNS)
+            except FileNotFoundError:
+                continue  # a server has made room meanwhile
             except (pa.ArrowException, OSError) as error:
                 raise DataError(f"{file.path} can't be read: {error}") from None

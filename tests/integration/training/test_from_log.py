@@ -125,6 +125,23 @@ def _keys(table: Table, names: Sequence[str]) -> list[str]:
     return ["|".join(map(str, row)) for row in zip(*(table.columns[name] for name in names), strict=True)]
 
 
+def test_of_answers_with_one_id_the_last_counts(
+    history: History, served: ServedHistory, joined: Table, tmp_path: Path
+) -> None:
+    """As when a caller asks again with the same id, because the first answer was lost."""
+    first = {name: column[:1] for name, column in joined.take(slice(50, 51)).columns.items()}
+    again = {**first, "surface": np.array(["again"], object), "request_time": first["request_time"] + 1}
+    dataset = served.open(SPEC)
+    source = pb.Manifest(feature_source=dataset.inputs.source, inputs=dataset.inputs.inputs)
+    ids = RankingDataset(history, SPEC).rows.between(*ALL_DAYS, ["impression_id"])["impression_id"].to_pylist()
+    both = {name: np.concatenate([again[name], first[name]]) for name in first}
+    write_log(tmp_path, source, [ids[50], ids[50]], both)
+
+    table = replace(served, log=tmp_path).open(SPEC).load(*ALL_DAYS, silent)
+
+    assert table.columns["surface"].tolist() == ["again"]
+
+
 def test_a_model_is_trained_on_it_as_on_the_join(served: ServedHistory, tmp_path: Path) -> None:
     words = ["train", "--from-log", "--repo", served.repo, "--world", served.world, "--out", tmp_path, "--json"]
     result = CliRunner().invoke(app, [*map(str, words), *FORCED])
