@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 ABOVE = 3
 """The exit code where a feature has moved further than the limit."""
 
-_HEADINGS = ("Feature", "Values", "PSI", "JS", "Null", "Trained", "Stale", "Missing")
+_HEADINGS = ("Feature", "PSI", "JS", "Null", "Was", "Stale", "Missing")
+"""Few and short: with the longest of names they fit into 80 columns."""
 
 
 def skew_command(
@@ -39,10 +40,11 @@ def skew_command(
     """Compare what was served with what the version was trained on, the feature that moved furthest first.
 
     Reads what `paceline serve --log-served` kept. PSI is the population stability
-    index, JS the Jensen-Shannon divergence in bits. Null is the share without a value
-    as it was served and as it was trained on; stale and missing are the shares of the
-    answers whose row of the member was older than its TTL, or was not there. Exits
-    with 3 if the PSI of a feature is above the limit.
+    index, JS the Jensen-Shannon divergence in bits, neither told of fewer than 200
+    values. Null is the share without a value, and was that of the rows trained on;
+    stale and missing are the shares of the answers whose row of the member was older
+    than its TTL, or was not there. Exits with 3 if the PSI of a feature is above the
+    limit.
 
     For example:
 
@@ -68,7 +70,6 @@ def _print(skew: "Skew") -> None:
     rows = [
         (
             one.feature,
-            one.count,
             *map(_figure, (one.stability_index, one.jensen_shannon)),
             *map(_share, (one.null_served, one.null_trained, one.stale, one.missing)),
         )
@@ -78,7 +79,7 @@ def _print(skew: "Skew") -> None:
 
 
 def _figure(value: float | None) -> str:
-    return "too few" if value is None else f"{value:.3f}"
+    return "" if value is None else f"{value:.3f}"
 
 
 def _share(share: float | None) -> str:
