@@ -51,6 +51,7 @@ def test_a_request_holds_what_was_given() -> None:
         context={"surface": "home"},
         request_time=time,
         class_feature_names=["title"],
+        request_id="r1",
     )
     assert request.page_size == 3
     assert request.filters[0].feature_name == "discipline"
@@ -59,6 +60,7 @@ def test_a_request_holds_what_was_given() -> None:
     assert request.context.features["surface"].string_value == "home"
     assert request.context.request_time.ToDatetime(UTC) == datetime(2026, 3, 1, 6, 0, tzinfo=UTC)
     assert list(request.class_feature_names) == ["title"]
+    assert request.request_id == "r1"
 
 
 def test_what_is_not_given_is_left_to_the_server() -> None:

@@ -55,6 +55,13 @@ def test_a_ranking_is_returned_best_first_and_ties_by_id(
     assert response.candidate_count == 3
 
 
+def test_a_response_has_the_id_of_its_request_or_one_of_its_own(client: PacelineClient) -> None:
+    found = [client.recommend_classes("m1", request_id=given).request_id for given in ("r1", "", "")]
+    assert found[0] == "r1"
+    assert "" not in found
+    assert len(set(found)) == 3
+
+
 def test_a_member_without_a_ranking_is_unknown_and_gets_that_of_others(
     paceline_server: FakeServer, client: PacelineClient
 ) -> None:
