@@ -10,10 +10,11 @@ RUN useradd --system --uid 10001 --create-home paceline
 WORKDIR /app
 COPY --from=build /app/.venv .venv
 COPY contract contract
+COPY event_log event_log
 COPY server server
 COPY client/src client/src
 ENV PATH=/app/.venv/bin:$PATH PYTHONPATH=/app:/app/client/src PYTHONUNBUFFERED=1
-RUN python -m compileall -q contract server client/src
+RUN python -m compileall -q contract event_log server client/src
 USER paceline
 # /models and /feature_repo are mounted; feature_store.yaml is all that the server reads of the latter.
 EXPOSE 8500 8501

@@ -9,13 +9,15 @@ import grpc
 import grpc_testing
 
 from paceline import PacelineClient, RetryPolicy, TlsOptions
-from paceline.v1 import model_service_pb2, recommendation_service_pb2
+from paceline.v1 import event_service_pb2, model_service_pb2, recommendation_service_pb2
 
 RECOMMENDATIONS = recommendation_service_pb2.DESCRIPTOR.services_by_name["RecommendationService"]
+EVENTS = event_service_pb2.DESCRIPTOR.services_by_name["EventService"]
 MODELS = model_service_pb2.DESCRIPTOR.services_by_name["ModelService"]
 RECOMMEND = RECOMMENDATIONS.methods_by_name["RecommendClasses"]
 BATCH = RECOMMENDATIONS.methods_by_name["BatchRecommendClasses"]
 SCORE = RECOMMENDATIONS.methods_by_name["ScoreClasses"]
+RECORD = EVENTS.methods_by_name["RecordEvents"]
 STATUS = MODELS.methods_by_name["GetModelStatus"]
 LONGEST = RetryPolicy(attempts=3, initial_backoff=0.1, max_backoff=1.0, jitter=lambda ceiling: ceiling)
 """Pauses of 0.1 and 0.2 s, without chance."""
@@ -29,7 +31,7 @@ class FakeChannel:
     def __init__(self) -> None:
         self.time = grpc_testing.strict_fake_time(0.0)
         self.timeouts: list[float] = []
-        self._channel = grpc_testing.channel([RECOMMENDATIONS, MODELS], self.time)
+        self._channel = grpc_testing.channel([RECOMMENDATIONS, MODELS, EVENTS], self.time)
         self.client = PacelineClient(
             "no address", retry=LONGEST, connect=self._connect, clock=self.time.time, sleep=self.time.sleep_for
         )
@@ -70,6 +72,9 @@ class FakeChannel:
 
     def unary_stream(self, *args: Any, **options: Any) -> Callable[..., Any]:
         return self._timed(self._channel.unary_stream(*args, **options))
+
+    def stream_unary(self, *args: Any, **options: Any) -> Callable[..., Any]:
+        return self._timed(self._channel.stream_unary(*args, **options))
 
     def unary_unary(self, *args: Any, **options: Any) -> Callable[..., Any]:
         return self._timed(self._channel.unary_unary(*args, **options))

@@ -53,6 +53,10 @@ FeatureCacheMembers = Annotated[
         rich_help_panel=_MODELS,
     ),
 ]
+EventLog = Annotated[
+    Path | None,
+    Option(help="Where events are recorded.", show_default="<data>/event_log", rich_help_panel=_MODELS),
+]
 
 LogServed = Annotated[
     float,

@@ -10,6 +10,8 @@ from functools import partial
 from prometheus_client import CollectorRegistry
 
 from server.app.address import admin_address
+from server.app.event_metrics import EventMetrics
+from server.app.event_side import EventSide
 from server.app.feature_side import FeatureSide
 from server.app.http import HttpServer
 from server.app.keys import read_keys
@@ -94,9 +96,10 @@ class Server:
         if features is not None:
             serve = self._log_served(settings)
             ranking = RankingSide(served, settings.model, features.members, self._metrics, now, serve=serve)
-            services.append(ranking.service)
+            events = EventSide(settings, EventMetrics(self.registry), now)
+            services += [ranking.service, events.service]
             self._loops.append(partial(features.refresh, lambda: self._models.ranking, settings.poll_seconds))
-            self._closers = [ranking.close, *self._closers, features.close]
+            self._closers = [events.close, ranking.close, *self._closers, features.close]
         make = partial(GrpcServer, observe=self._metrics.observe_request, shares_port=place is not None)
         self._grpc = make(services)
         self._admin = make(admin_services(served, self._models.admin))

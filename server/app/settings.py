@@ -40,6 +40,8 @@ class Settings:
     """The share of answers that is logged with all inputs, 0 to 1; none unasked: it is personal data on a disk."""
     served_log_bytes: int = 10 * 2**30
     """How large that log may be; the oldest days go first."""
+    event_log: Path | None = None
+    """Where events are recorded, by a server that ranks; ``event_log`` in the folder of all data when None."""
     model_config_file: Path | None = None
     """Which models to serve, as TensorFlow Serving's ModelServerConfig in text; only `model` when None."""
     host: str = "127.0.0.1"

@@ -14,10 +14,11 @@ PacelineError
 ├── NotAllowed           only the admin address answers this
 ├── ModelFailed          the model could not do what it was asked
 ├── Unavailable          the request is fine, this server can't answer it now
-│   ├── NoModel          no version is serving yet
-│   ├── RunnerLost       the process that runs the version ended
-│   ├── StoreUnavailable the online store could not be read
-│   └── Draining         the server is shutting down
+│   ├── NoModel              no version is serving yet
+│   ├── RunnerLost           the process that runs the version ended
+│   ├── StoreUnavailable     the online store could not be read
+│   ├── EventLogUnavailable  the event log can't be written
+│   └── Draining             the server is shutting down
 └── DeadlineExpired      the caller no longer waits
 
 StartError               the server can't start; not an answer to a request
@@ -118,6 +119,10 @@ class RunnerLost(Unavailable):
 
 class StoreUnavailable(Unavailable):
     """The online store could not be read."""
+
+
+class EventLogUnavailable(Unavailable):
+    """The event log can't be written. No event of the call was recorded."""
 
 
 class Draining(Unavailable):

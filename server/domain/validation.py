@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
+from event_log.event import Event
 from server.domain.errors import FieldViolation, InvalidRequest
 from server.domain.requests import AnyOf, ClassFilter, Range, RecommendRequest, RequestContext, ScoreRequest
 
@@ -15,6 +16,7 @@ MAX_FILTERS = 32
 MAX_FILTER_VALUES = 1_000
 MAX_CLASS_FEATURE_NAMES = 32
 MAX_BATCH = 1_000
+MAX_EVENTS = 1_000
 TIMES = range(-62_135_596_800, 253_402_300_800)
 """The seconds that a Timestamp may hold: the years 1 to 9999."""
 
@@ -41,6 +43,11 @@ def check_score(request: ScoreRequest) -> None:
             *_request_time(request.context),
         ]
     )
+
+
+def check_events(events: Sequence[Event]) -> None:
+    """Raises InvalidRequest if there are no events, or too many."""
+    _raise([*_not_empty("events", events), *_at_most("events", events, MAX_EVENTS)])
 
 
 def _raise(violations: Sequence[FieldViolation]) -> None:

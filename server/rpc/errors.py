@@ -12,6 +12,7 @@ from paceline.v1 import error_reason_pb2 as pb
 from server.domain.errors import (
     DeadlineExpired,
     Draining,
+    EventLogUnavailable,
     FieldViolation,
     InvalidRequest,
     LabelConfigured,
@@ -61,6 +62,7 @@ KINDS: Mapping[type[PacelineError], Kind] = {
     NoModel: Kind(grpc.StatusCode.UNAVAILABLE, pb.ERROR_REASON_NO_MODEL),
     RunnerLost: Kind(grpc.StatusCode.UNAVAILABLE, pb.ERROR_REASON_RUNNER_LOST),
     StoreUnavailable: Kind(grpc.StatusCode.UNAVAILABLE, pb.ERROR_REASON_ONLINE_STORE_UNAVAILABLE),
+    EventLogUnavailable: Kind(grpc.StatusCode.UNAVAILABLE, pb.ERROR_REASON_EVENT_LOG_UNAVAILABLE),
     Draining: Kind(grpc.StatusCode.UNAVAILABLE, pb.ERROR_REASON_DRAINING),
     DeadlineExpired: Kind(grpc.StatusCode.DEADLINE_EXCEEDED, pb.ERROR_REASON_DEADLINE_EXPIRED),
 }

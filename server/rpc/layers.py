@@ -134,7 +134,8 @@ def deadline(_method: str, handle: Handler) -> Handler:
 
 
 PACKAGES = ("/paceline.", "/tensorflow.serving.")
-"""How the methods begin that layers are put around. They take one request, and answer it once or in a stream."""
+"""How the methods begin that layers are put around. They take one request and answer it once or in a stream, or
+take a stream and answer it once."""
 
 
 class LayeredInterceptor(grpc.aio.ServerInterceptor):
@@ -163,15 +164,19 @@ class LayeredInterceptor(grpc.aio.ServerInterceptor):
         return handler
 
     def _wrap(self, method: str, handler: MethodHandler) -> MethodHandler:
-        handle: Any = _writing(handler.unary_stream) if handler.response_streaming else handler.unary_unary
+        make, handle = _kind(handler)
         for layer in reversed(self._layers):
             handle = layer(method, handle)
-        make = (
-            grpc.unary_stream_rpc_method_handler
-            if handler.response_streaming
-            else grpc.unary_unary_rpc_method_handler
-        )
         return make(handle, handler.request_deserializer, handler.response_serializer)
+
+
+def _kind(handler: MethodHandler) -> tuple[Callable[..., MethodHandler], Any]:
+    """Returns what makes a handler of the same kind, and what handles a call."""
+    if handler.response_streaming:
+        return grpc.unary_stream_rpc_method_handler, _writing(handler.unary_stream)
+    if handler.request_streaming:
+        return grpc.stream_unary_rpc_method_handler, handler.stream_unary
+    return grpc.unary_unary_rpc_method_handler, handler.unary_unary
 
 
 def _writing(stream: Any) -> Handler:

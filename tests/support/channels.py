@@ -56,7 +56,7 @@ async def serving(
         recommendation_service(recommend, BulkRecommender(recommend).recommend, score),
         *model_services(servables or FakeServables(), states or FakeStates()),
     ]
-    async with _running(services, tls) as served:
+    async with running(services, tls) as served:
         yield served
 
 
@@ -65,12 +65,13 @@ async def serving_admins(
     admin: FakeAdmin, *, states: FakeStates | None = None, tls: Tls | None = None
 ) -> AsyncIterator[Served]:
     """Runs a server with the port for admins until the block ends."""
-    async with _running(admin_services(states or FakeStates(), admin), tls) as served:
+    async with running(admin_services(states or FakeStates(), admin), tls) as served:
         yield served
 
 
 @asynccontextmanager
-async def _running(services: Sequence[Service], tls: Tls | None) -> AsyncIterator[Served]:
+async def running(services: Sequence[Service], tls: Tls | None = None) -> AsyncIterator[Served]:
+    """Runs a server with some services until the block ends."""
     observed: list[tuple[str, str]] = []
     server = GrpcServer(services, lambda method, code, _: observed.append((method.rpartition("/")[2], code)))
     port = server.bind(HOST, 0, tls)
@@ -89,6 +90,11 @@ def reason(error: grpc.aio.AioRpcError) -> str:
     assert status.details[0].Unpack(info)
     assert info.domain == "paceline"
     return info.reason
+
+
+def status_of(error: grpc.aio.AioRpcError) -> tuple[grpc.StatusCode, str]:
+    """Returns the code and the reason of a failed call."""
+    return error.code(), reason(error)
 
 
 def invalid_fields(error: grpc.aio.AioRpcError) -> dict[str, str]:

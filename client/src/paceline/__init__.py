@@ -20,8 +20,10 @@ from paceline.errors import (
     Unavailable,
     Unimplemented,
 )
+from paceline.events import completion, impression, rating, start
 from paceline.retry import RetryPolicy
 from paceline.v1.error_reason_pb2 import ErrorReason
+from paceline.v1.event_service_pb2 import Event, EventRejectionReason, EventResult, EventStatus
 from paceline.values import Value, any_of, at_least, at_most, between, from_feature_value, to_feature_value
 
 __all__ = [
@@ -31,6 +33,10 @@ __all__ = [
     "Choice",
     "DeadlineExceeded",
     "ErrorReason",
+    "Event",
+    "EventRejectionReason",
+    "EventResult",
+    "EventStatus",
     "FailedPrecondition",
     "FieldViolation",
     "InvalidRequest",
@@ -52,9 +58,13 @@ __all__ = [
     "at_least",
     "at_most",
     "between",
+    "completion",
     "from_feature_value",
+    "impression",
     "open_async_channel",
     "open_channel",
+    "rating",
     "recommend_request",
+    "start",
     "to_feature_value",
 ]

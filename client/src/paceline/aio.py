@@ -22,7 +22,10 @@ from paceline.calls import (
 )
 from paceline.channels import TlsOptions, open_async_channel
 from paceline.errors import Unavailable, rpc_errors
+from paceline.events import event_requests
 from paceline.retry import DEFAULT, Clock, RetryPolicy, Schedule
+from paceline.v1.event_service_pb2 import Event, EventResult, RecordEventsRequest, RecordEventsResponse
+from paceline.v1.event_service_pb2_grpc import EventServiceStub
 from paceline.v1.model_service_pb2 import GetModelStatusRequest, GetModelStatusResponse
 from paceline.v1.model_service_pb2_grpc import ModelServiceStub
 from paceline.v1.recommendation_service_pb2 import (
@@ -61,6 +64,7 @@ class AsyncPacelineClient:
     ) -> None:
         self._channel = connect(target, tls)
         self._recommendations = RecommendationServiceStub(self._channel)
+        self._events = EventServiceStub(self._channel)
         self._models = ModelServiceStub(self._channel)
         self._timeout = timeout
         self._retry = retry
@@ -108,6 +112,14 @@ class AsyncPacelineClient:
         request = score_request(member_id, class_ids, **moment)
         return await self._call(lambda left: self._recommendations.ScoreClasses(request, timeout=left), timeout)
 
+    async def record_events(self, events: Iterable[Event], *, timeout: float | None = None) -> list[EventResult]:
+        """Records what members did, and returns what became of each event, in order.
+
+        See `PacelineClient.record_events` for the arguments and errors.
+        """
+        requests = event_requests(events)
+        return [result for request in requests for result in (await self._record(request, timeout)).results]
+
     async def get_model_status(
         self, model_name: str = "", *, timeout: float | None = None
     ) -> GetModelStatusResponse:
@@ -151,6 +163,9 @@ class AsyncPacelineClient:
                 place = places[answer.request_index]
                 del batch[place]
                 yield place, answer.response
+
+    async def _record(self, request: RecordEventsRequest, timeout: float | None) -> RecordEventsResponse:
+        return await self._call(lambda left: self._events.RecordEvents(request, timeout=left), timeout)
 
     async def _call(
         self,

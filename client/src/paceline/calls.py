@@ -122,13 +122,18 @@ def _context(moment: Moment) -> RequestContext:
     for name, value in moment.get("context", {}).items():
         context.features[name].CopyFrom(to_feature_value(value))
     if time := moment.get("request_time"):
-        context.request_time.CopyFrom(_timestamp(time))
+        context.request_time.CopyFrom(to_timestamp(time, "request_time"))
     return context
 
 
-def _timestamp(time: datetime) -> Timestamp:
+def to_timestamp(time: datetime, name: str) -> Timestamp:
+    """Returns the message of a time.
+
+    Raises:
+        ValueError: It has no time zone; tells the name of the argument.
+    """
     if time.utcoffset() is None:
-        raise ValueError(f"request_time has no time zone: {time.isoformat()}")
+        raise ValueError(f"{name} has no time zone: {time.isoformat()}")
     timestamp = Timestamp()
     timestamp.FromDatetime(time)
     return timestamp

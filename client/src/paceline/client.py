@@ -18,7 +18,10 @@ from paceline.calls import (
 )
 from paceline.channels import TlsOptions, open_channel
 from paceline.errors import Unavailable, rpc_errors
+from paceline.events import event_requests
 from paceline.retry import DEFAULT, Clock, RetryPolicy, Schedule
+from paceline.v1.event_service_pb2 import Event, EventResult, RecordEventsRequest, RecordEventsResponse
+from paceline.v1.event_service_pb2_grpc import EventServiceStub
 from paceline.v1.model_service_pb2 import GetModelStatusRequest, GetModelStatusResponse
 from paceline.v1.model_service_pb2_grpc import ModelServiceStub
 from paceline.v1.recommendation_service_pb2 import (
@@ -57,6 +60,7 @@ class PacelineClient:
     ) -> None:
         self._channel = connect(target, tls)
         self._recommendations = RecommendationServiceStub(self._channel)
+        self._events = EventServiceStub(self._channel)
         self._models = ModelServiceStub(self._channel)
         self._timeout = timeout
         self._retry = retry
@@ -124,6 +128,22 @@ class PacelineClient:
         request = score_request(member_id, class_ids, **moment)
         return self._call(lambda left: self._recommendations.ScoreClasses(request, timeout=left), timeout)
 
+    def record_events(self, events: Iterable[Event], *, timeout: float | None = None) -> list[EventResult]:
+        """Records what members did, and returns what became of each event, in order.
+
+        What was recorded is on the server's disk. Those that lack an id or a time are given them, so that they may
+        be sent again after any error: none is recorded twice.
+
+        Args:
+            events: Any number, from `impression`, `start`, `completion` and `rating`; sent a thousand at a time.
+            timeout: The seconds within which a thousand are recorded; the client's when None.
+
+        Raises:
+            PacelineError: A call failed. The events of those before it are recorded.
+        """
+        requests = event_requests(events)
+        return [result for request in requests for result in self._record(request, timeout).results]
+
     def get_model_status(self, model_name: str = "", *, timeout: float | None = None) -> GetModelStatusResponse:
         """Returns the state of every version that the server has seen, newest first.
 
@@ -175,6 +195,9 @@ class PacelineClient:
                 place = places[answer.request_index]
                 del batch[place]
                 yield place, answer.response
+
+    def _record(self, request: RecordEventsRequest, timeout: float | None) -> RecordEventsResponse:
+        return self._call(lambda left: self._events.RecordEvents(request, timeout=left), timeout)
 
     def _call(
         self, attempt: Callable[[float], Answer], timeout: float | None, retry: RetryPolicy | None = None

@@ -20,7 +20,9 @@ def full_jitter(ceiling: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often a call is tried again when no server was available. Every call only reads, so all may be repeated.
+    """How often a call is tried again when no server was available.
+
+    Every call may be repeated: it only reads, or records events, which are recorded once.
 
     Args:
         attempts: How often a call is tried in all; 1 never repeats it.

@@ -14,9 +14,18 @@ from typing import Self, TypeVar
 import grpc
 
 from paceline.errors import PacelineError, Unavailable
+from paceline.testing.events import EventScript
 from paceline.testing.script import MODEL_VERSION, Script
 from paceline.testing.status import to_status
 from paceline.v1.error_reason_pb2 import ERROR_REASON_NO_MODEL
+from paceline.v1.event_service_pb2 import (
+    Event,
+    RecordEventsRequest,
+    RecordEventsResponse,
+    StreamEventsRequest,
+    StreamEventsResponse,
+)
+from paceline.v1.event_service_pb2_grpc import EventServiceServicer, add_EventServiceServicer_to_server
 from paceline.v1.model_service_pb2 import (
     VERSION_STATE_AVAILABLE,
     GetModelStatusRequest,
@@ -39,13 +48,20 @@ from paceline.v1.recommendation_service_pb2_grpc import (
 )
 from paceline.values import Value
 
-Request = RecommendClassesRequest | BatchRecommendClassesRequest | ScoreClassesRequest | GetModelStatusRequest
+Request = (
+    RecommendClassesRequest
+    | BatchRecommendClassesRequest
+    | ScoreClassesRequest
+    | GetModelStatusRequest
+    | RecordEventsRequest
+    | StreamEventsRequest
+)
 Ranking = Iterable[tuple[str, float]]
 """Class ids and their scores, in any order."""
 Response = TypeVar("Response")
 
 
-class FakeServer(RecommendationServiceServicer, ModelServiceServicer):
+class FakeServer(RecommendationServiceServicer, ModelServiceServicer, EventServiceServicer):
     """Answers as a Paceline server would, without a model; for clients of both kinds, in threads and event loops.
 
     A member without a ranking of its own is unknown, and gets the ranking of `rank_others`, at first empty. The
@@ -69,12 +85,14 @@ class FakeServer(RecommendationServiceServicer, ModelServiceServicer):
         self.requests: list[Request] = []
         self.version_state: VersionState.ValueType = VERSION_STATE_AVAILABLE
         self._script = Script()
+        self._events = EventScript()
         self._errors: deque[PacelineError] = deque()
         self._received = threading.Condition()
         self._open = threading.Event()
         self._open.set()
         self._server = grpc.server(ThreadPoolExecutor(max_workers=32), options=[("grpc.so_reuseport", 0)])
         add_RecommendationServiceServicer_to_server(self, self._server)
+        add_EventServiceServicer_to_server(self, self._server)
         add_ModelServiceServicer_to_server(self, self._server)
         self.target = f"127.0.0.1:{self._listen(credentials)}"
 
@@ -85,6 +103,11 @@ class FakeServer(RecommendationServiceServicer, ModelServiceServicer):
     def rank_others(self, ranking: Ranking) -> None:
         """Sets the ranking of every member without one of their own."""
         self._script.others = dict(ranking)
+
+    @property
+    def events(self) -> list[Event]:
+        """The events that were recorded, in order."""
+        return list(self._events.recorded.values())
 
     def describe(self, class_id: str, **features: Value) -> None:
         """Sets the features of a class, which requests may filter on and ask for."""
@@ -146,6 +169,17 @@ class FakeServer(RecommendationServiceServicer, ModelServiceServicer):
     def ScoreClasses(self, request: ScoreClassesRequest, context: grpc.ServicerContext) -> ScoreClassesResponse:
         """Answers from the script."""
         return self._answer(request, context, lambda: self._ranking_script().score(request))
+
+    def RecordEvents(self, request: RecordEventsRequest, context: grpc.ServicerContext) -> RecordEventsResponse:
+        """Records each event once."""
+        return self._answer(request, context, lambda: self._events.record(request))
+
+    def StreamEvents(
+        self, messages: Iterator[StreamEventsRequest], context: grpc.ServicerContext
+    ) -> StreamEventsResponse:
+        """Records each event of a stream once."""
+        whole = StreamEventsRequest(events=[event for message in messages for event in message.events])
+        return self._answer(whole, context, lambda: self._events.record_stream(whole.events))
 
     def GetModelStatus(
         self, request: GetModelStatusRequest, context: grpc.ServicerContext

@@ -58,6 +58,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """FAILED_PRECONDITION: the history of labels can't be read."""
     ERROR_REASON_RESTART_NEEDED: _ErrorReason.ValueType  # 17
     """FAILED_PRECONDITION: only a server that is started anew can serve these models."""
+    ERROR_REASON_EVENT_LOG_UNAVAILABLE: _ErrorReason.ValueType  # 18
+    """UNAVAILABLE: the event log can't be written; nothing was recorded."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The reasons in google.rpc.ErrorInfo, without their prefix, under the domain
@@ -100,4 +102,6 @@ ERROR_REASON_HISTORY_NOT_READABLE: ErrorReason.ValueType  # 16
 """FAILED_PRECONDITION: the history of labels can't be read."""
 ERROR_REASON_RESTART_NEEDED: ErrorReason.ValueType  # 17
 """FAILED_PRECONDITION: only a server that is started anew can serve these models."""
+ERROR_REASON_EVENT_LOG_UNAVAILABLE: ErrorReason.ValueType  # 18
+"""UNAVAILABLE: the event log can't be written; nothing was recorded."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

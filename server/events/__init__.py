@@ -1,0 +1,1 @@
+"""Recording what members do: checks each event, and appends to a log."""
