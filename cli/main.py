@@ -10,6 +10,7 @@ from cli.batch_score import batch_score_command
 from cli.bench import bench
 from cli.dataset import dataset_command
 from cli.evaluate import evaluate_command
+from cli.events import events
 from cli.features import features
 from cli.models import models
 from cli.output import messages
@@ -19,12 +20,13 @@ from cli.simulate import simulate_command
 from cli.train import train_command
 from cli.tune import tune_command
 from contract.errors import ContractError
+from event_log.errors import EventLogError
 from features.errors import FeatureError
 from paceline import PacelineError
 from server.domain.errors import StartError
 from training.errors import TrainingError
 
-EXPECTED = (BenchError, ContractError, FeatureError, PacelineError, StartError, TrainingError)
+EXPECTED = (BenchError, ContractError, EventLogError, FeatureError, PacelineError, StartError, TrainingError)
 """Errors that are the user's to mend: shown as one message, without a traceback."""
 
 app = typer.Typer(
@@ -36,6 +38,7 @@ app = typer.Typer(
 
 app.command("simulate")(simulate_command)
 app.add_typer(features, name="features")
+app.add_typer(events, name="events")
 app.command("dataset")(dataset_command)
 app.command("train")(train_command)
 app.command("tune")(tune_command)

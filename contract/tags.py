@@ -2,7 +2,7 @@
 
 Field tags: ``encoding`` (numeric, log, vocabulary, or none for a feature that requests only filter on or show),
 ``default`` (what the model takes where there is no value), ``length`` (of a list), ``vocabulary_of`` (the input
-whose vocabulary and embedding it shares), ``owner``.
+whose vocabulary and embedding it shares), ``live`` (what `paceline events consume` computes it as), ``owner``.
 Feature service tags: ``member_key``, ``class_key`` (join keys) and ``catalogue_view``.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contract.errors import TagError
 from contract.stubs import manifest_pb2 as pb
 
-FIELD_TAGS = frozenset({"encoding", "default", "length", "vocabulary_of", "owner"})
+FIELD_TAGS = frozenset({"encoding", "default", "length", "vocabulary_of", "live", "owner"})
 SERVICE_TAGS = ("member_key", "class_key", "catalogue_view")
 DEFAULT_LIST_LENGTH = 20
 

@@ -4,7 +4,14 @@ from feast.feast_object import FeastObject
 
 from .class_views import class_catalogue, class_popularity, class_profile
 from .entities import catalogue_shard, fitness_class, member
-from .member_views import member_activity, member_profile, member_recommendations
+from .member_views import (
+    member_activity,
+    member_latest,
+    member_profile,
+    member_recommendations,
+    member_session,
+    member_today,
+)
 from .services import ranking_v1
 
 OBJECTS: list[FeastObject] = [
@@ -13,6 +20,9 @@ OBJECTS: list[FeastObject] = [
     catalogue_shard,
     member_profile,
     member_activity,
+    member_session,
+    member_today,
+    member_latest,
     class_profile,
     class_popularity,
     class_catalogue,

@@ -7,7 +7,7 @@ from feast.types import Array, Float32, Int64, String
 
 from .entities import member
 from .fields import OWNER, feature
-from .sources import daily_rows, recommended_rows
+from .sources import daily_rows, pushed_rows, recommended_rows
 
 DISCIPLINES = ("ride", "run", "row", "strength", "yoga", "pilates", "boxing", "meditation")
 
@@ -82,6 +82,77 @@ member_activity = FeatureView(
             default="",
             length="20",
             vocabulary_of="class_id",
+        ),
+    ],
+)
+
+# What `paceline events consume` pushes within two seconds; `live` says as what it is computed. One source, but a view
+# for each time that values count for: a session is over after half an hour, and its row is stale.
+_now = pushed_rows("member_now")
+
+member_session = FeatureView(
+    name="member_session",
+    entities=[member],
+    ttl=timedelta(minutes=30),
+    source=_now,
+    description="What a member does in the current session, which ends when nothing happens for half an hour.",
+    owner=OWNER,
+    schema=[
+        feature(
+            "member_impressions_session",
+            Int64,
+            "Classes shown in the session.",
+            default="0",
+            encoding="log",
+            live="session_impressions",
+        ),
+        feature(
+            "member_starts_session", Int64, "Classes started in the session.", default="0", live="session_starts"
+        ),
+        feature(
+            "member_completions_session",
+            Int64,
+            "Classes completed in the session.",
+            default="0",
+            live="session_completions",
+        ),
+    ],
+)
+
+member_today = FeatureView(
+    name="member_today",
+    entities=[member],
+    ttl=timedelta(days=1),
+    source=_now,
+    description="What a member did on the day of the last event.",
+    owner=OWNER,
+    schema=[
+        feature(
+            "member_minutes_today",
+            Float32,
+            "Minutes of the classes completed on that day.",
+            default="0",
+            live="minutes_today",
+        ),
+    ],
+)
+
+member_latest = FeatureView(
+    name="member_latest",
+    entities=[member],
+    ttl=timedelta(days=30),
+    source=_now,
+    description="What a member started last, until the last event.",
+    owner=OWNER,
+    schema=[
+        feature(
+            "member_latest_classes_30d",
+            Array(String),
+            "The last 20 classes started, newest first.",
+            default="",
+            length="20",
+            vocabulary_of="class_id",
+            live="last_classes",
         ),
     ],
 )

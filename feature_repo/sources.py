@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from feast import FileSource
+from feast import FileSource, PushSource
 
 _BESIDE_REPO = Path(__file__).resolve().parent.parent / "data"
 _DATA = Path(os.environ.get("PACELINE_DATA") or _BESIDE_REPO).resolve()
@@ -17,6 +17,11 @@ def daily_rows(view: str) -> FileSource:
         timestamp_field="event_timestamp",
         created_timestamp_column="created_timestamp",
     )
+
+
+def pushed_rows(name: str) -> PushSource:
+    """Returns the source of views that `paceline events consume` pushes to, and whose rows it keeps as files."""
+    return PushSource(name=name, batch_source=daily_rows(name))
 
 
 def recommended_rows() -> FileSource:

@@ -12,6 +12,7 @@ from features.aggregates import build, every, find_aggregates, outdated, reposit
 from features.catalogue import Catalogue, WrittenCatalogue, find_catalogues, write_catalogue
 from features.errors import SourceError, StoreError
 from features.online import let_readers_go_on, refuse_backwards, watermark, write_online
+from features.pushed import is_pushed
 from features.raw_tables import RawTables
 from features.recommendations import recommendations_views
 from features.store_errors import reported
@@ -103,7 +104,7 @@ def _registered(store: FeatureStore) -> tuple[list[FeatureView], list[FeatureSer
             f"the registry {store.config.registry.path} is empty; run `paceline features apply` first"
         )
     others = recommendations_views(services)
-    return [view for view in views if view.name not in others], services
+    return [view for view in views if view.name not in others and not is_pushed(view)], services
 
 
 def _range(tables: RawTables, settings: AggregateSettings, until: date | None, now: datetime) -> tuple[date, date]:

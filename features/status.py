@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from feast import FeatureStore
 
 from features.online import watermark
+from features.pushed import is_pushed
 from features.recommendations import recommendations_views
 from features.store_errors import reported
 
@@ -46,7 +47,7 @@ def view_statuses(store: FeatureStore, now: datetime) -> list[ViewStatus]:
 def _statuses(store: FeatureStore, now: datetime) -> Iterator[ViewStatus]:
     others = recommendations_views(store.list_feature_services())
     for view in store.list_batch_feature_views():
-        if view.online and view.name not in others:
+        if view.online and view.name not in others and not is_pushed(view):
             until = watermark(view)
             lag = now - until if until else None
             yield ViewStatus(view.name, until, lag, view.ttl or timedelta())

@@ -3,17 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from pathlib import Path
 
 from event_log.commits import GroupCommits
 from event_log.errors import EventLogError
 from event_log.event import Event, digest, encode
+from event_log.limits import MICRO, REMEMBER
 from event_log.writer import Appended, Entry, LogWriter
 from server.domain.errors import EventLogUnavailable
-from server.events.validation import REMEMBER
-
-_MICRO = timedelta(microseconds=1)
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +27,7 @@ class FileEventLog:
     def __init__(
         self, folder: Path, now_micros: Callable[[], int], on_commit: Callable[[float], None] = lambda _: None
     ) -> None:
-        writer = LogWriter(folder, now_micros=now_micros, remember_micros=REMEMBER // _MICRO)
+        writer = LogWriter(folder, now_micros=now_micros, remember_micros=REMEMBER // MICRO)
         self._commits = GroupCommits(writer.append, on_commit)
         self._folder = folder
 

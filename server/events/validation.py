@@ -1,22 +1,17 @@
 """The limits of an event: those in the comments of the wire contract."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from event_log.event import Event, EventType
+from event_log.limits import MAX_AGE, MAX_AHEAD, MICRO
 from server.domain.events import Rejection, RejectionReason
-
-MAX_AGE = timedelta(days=7)
-MAX_AHEAD = timedelta(minutes=5)
-REMEMBER = MAX_AGE + MAX_AHEAD
-"""For how long an event could be sent again and still be accepted, so its id has to be known."""
 
 MAX_ID_BYTES = 64
 MAX_NAME_BYTES = 256
 MAX_MINUTES = 1_440
 RATINGS = range(1, 6)
 
-_MICRO = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -88,9 +83,9 @@ _TYPE_CHECKS: dict[EventType, Callable[[Event], Iterator[tuple[str, str]]]] = {
 def _time(time_micros: int, now_micros: int) -> Iterator[Rejection]:
     if not time_micros:
         yield Rejection(RejectionReason.INVALID_FIELD, "event_time", "is unset")
-    elif time_micros > now_micros + MAX_AHEAD // _MICRO:
+    elif time_micros > now_micros + MAX_AHEAD // MICRO:
         yield _wrong_time(RejectionReason.FUTURE, time_micros, "5 minutes after", now_micros)
-    elif time_micros < now_micros - MAX_AGE // _MICRO:
+    elif time_micros < now_micros - MAX_AGE // MICRO:
         yield _wrong_time(RejectionReason.TOO_OLD, time_micros, "7 days before", now_micros)
 
 
@@ -102,6 +97,6 @@ def _wrong_time(reason: RejectionReason, time_micros: int, limit: str, now_micro
 def _moment(micros: int) -> str:
     """Returns a time in the years 1 to 9999, to which the wire limits it, as text."""
     try:
-        return (_EPOCH + micros * _MICRO).isoformat()
+        return (_EPOCH + micros * MICRO).isoformat()
     except OverflowError:
         return f"{micros / 1e6:g} s after 1970"

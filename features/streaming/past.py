@@ -1,0 +1,68 @@
+"""What members did before, from the raw tables."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from event_log.event import EventType
+from features.errors import SourceError
+from features.streaming.member import MAX_RECENT, MAX_STARTS, Action, Member
+
+_TABLES = {
+    "impressions": ("impression", "impression_id", "0.0"),
+    "starts": ("start", "event_id", "0.0"),
+    "completions": ("completion", "event_id", "watched_minutes"),
+    "ratings": ("rating", "event_id", "0.0"),
+}
+_QUERY = f"""
+    WITH events AS ({{events}}),
+    ranked AS (
+        SELECT *,
+            max(event_time) OVER (PARTITION BY member_id) - event_time AS age,
+            row_number() OVER (PARTITION BY member_id ORDER BY event_time DESC, event_id DESC) AS place,
+            row_number() OVER (PARTITION BY member_id, type ORDER BY event_time DESC, event_id DESC) AS type_place
+        FROM events
+    )
+    SELECT member_id, epoch_us(event_time), event_id, type, class_id, minutes FROM ranked
+    WHERE (age < INTERVAL 24 HOUR AND place <= {MAX_RECENT}) OR (type = 'start' AND type_place <= {MAX_STARTS})
+    ORDER BY event_time
+"""
+
+
+def members_since(world: Path, since: datetime) -> dict[str, Member]:
+    """Returns what each member did from a moment on, as far as it is in the raw tables.
+
+    Raises:
+        SourceError: A table can't be read.
+    """
+    tables = [table for table in _TABLES if next((world / table).rglob("*.parquet"), None)]
+    members: dict[str, Member] = {}
+    if not tables:
+        return members
+    query = _QUERY.format(events=" UNION ALL ".join(_select(world, table) for table in tables))
+    for member_id, action in _actions(query, since):
+        members.setdefault(member_id, Member()).add(action)
+    return members
+
+
+def _select(world: Path, table: str) -> str:
+    type_, event_id, minutes = _TABLES[table]
+    files = str(world / table / "**" / "*.parquet").replace("'", "''")
+    return (
+        f"SELECT member_id, event_time, {event_id} AS event_id, '{type_}' AS type, class_id, {minutes} AS minutes "
+        f"FROM read_parquet('{files}', hive_partitioning = false) WHERE event_time >= $since"
+    )
+
+
+def _actions(query: str, since: datetime) -> Iterator[tuple[str, Action]]:
+    try:
+        with duckdb.connect() as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            found = connection.execute(query, {"since": since})
+            while rows := found.fetchmany(10_000):
+                for member_id, micros, event_id, type_, class_id, minutes in rows:
+                    yield member_id, Action(micros, event_id, EventType(type_), class_id, minutes)
+    except duckdb.Error as error:
+        raise SourceError(f"what members did before can't be read: {error}") from None
