@@ -86,8 +86,8 @@ member_activity = FeatureView(
     ],
 )
 
-# What `paceline events consume` pushes within two seconds; `live` says as what it is computed. One source, but a view
-# for each time that values count for: a session is over after half an hour, and its row is stale.
+# What `paceline events consume` pushes within two seconds, computed as the tag `live` says. There is a view for
+# each time that values count for: half an hour after its last row, a session is over.
 _now = pushed_rows("member_now")
 
 member_session = FeatureView(

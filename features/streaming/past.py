@@ -11,10 +11,10 @@ from features.errors import SourceError
 from features.streaming.member import MAX_RECENT, MAX_STARTS, Action, Member
 
 _TABLES = {
-    "impressions": ("impression", "impression_id", "0.0"),
-    "starts": ("start", "event_id", "0.0"),
+    "impressions": ("impression", "impression_id", "0::DOUBLE"),
+    "starts": ("start", "event_id", "0::DOUBLE"),
     "completions": ("completion", "event_id", "watched_minutes"),
-    "ratings": ("rating", "event_id", "0.0"),
+    "ratings": ("rating", "event_id", "0::DOUBLE"),
 }
 _QUERY = f"""
     WITH events AS ({{events}}),

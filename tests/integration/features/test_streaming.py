@@ -1,0 +1,287 @@
+"""From the log to Parquet and to the online store: once, whatever happens in between."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from feast import FeatureStore
+
+from event_log.event import Event, EventType
+from event_log.files import segment_numbers
+from event_log.reader import only_consumer
+from event_log.writer import Entry, LogWriter
+from features.aggregate_settings import AggregateSettings
+from features.apply import apply
+from features.errors import SourceError, StoreError
+from features.materialize import materialize
+from features.raw_tables import RawTables
+from features.repository import load_definitions, open_store
+from features.status import view_statuses
+from features.streaming import parts
+from features.streaming.member import COMPUTED, Member, action_of
+from tests.support.command_line import CommandLine
+from tests.support.events import event
+from tests.support.streaming import REPO, LiveSite, at, now_micros
+from tests.support.worlds import SCHEMAS, Size, write_world
+
+pytestmark = pytest.mark.slow
+
+IMPRESSION, START, COMPLETION, RATING = (
+    EventType.IMPRESSION,
+    EventType.START,
+    EventType.COMPLETION,
+    EventType.RATING,
+)
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+NOW = now_micros()
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of all data: the feature repository's sources are below it."""
+    return tmp_path_factory.mktemp("data")
+
+
+def applied(data: Path, profile: str = "", **environment: str) -> FeatureStore:
+    store = open_store(REPO, profile, {"PACELINE_DATA": str(data), **environment})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PACELINE_DATA", str(data))
+        apply(store, load_definitions(REPO))
+    return store
+
+
+@pytest.fixture(scope="module")
+def sqlite(data: Path) -> FeatureStore:
+    return applied(data)
+
+
+@pytest.fixture(scope="module")
+def redis(data: Path, redis_port: int) -> FeatureStore:
+    return applied(data, "redis", PACELINE_REDIS=f"127.0.0.1:{redis_port}")
+
+
+@pytest.fixture
+def site(tmp_path: Path, sqlite: FeatureStore) -> LiveSite:
+    return LiveSite(tmp_path, sqlite)
+
+
+def visit(member: str, begin: int) -> list[Event]:
+    """Returns a session: two classes are shown, one is started, completed and rated."""
+    who: dict[str, Any] = {"member_id": member}
+    seen = f"{member}-{begin}"
+    return [
+        event(f"{seen}-1", IMPRESSION, time_micros=begin, surface="home", request_id="r1", **who),
+        event(f"{seen}-2", IMPRESSION, time_micros=begin + 1, class_id="c2", surface="home", position=1, **who),
+        event(f"{seen}-3", START, time_micros=begin + 9 * SECOND, impression_id=f"{seen}-1", **who),
+        event(f"{seen}-4", COMPLETION, time_micros=begin + 20 * MINUTE, watched_minutes=19.5, **who),
+        event(f"{seen}-5", RATING, time_micros=begin + 21 * MINUTE, rating=5, **who),
+    ]
+
+
+def expected(events: list[Event]) -> dict[str, Any]:
+    member = Member()
+    for found in events:
+        member.add(action_of(found))
+    values = {name: compute(member, 0) for name, compute in COMPUTED.items()}
+    return {
+        "member_impressions_session": values["session_impressions"],
+        "member_starts_session": values["session_starts"],
+        "member_completions_session": values["session_completions"],
+        "member_minutes_today": values["minutes_today"],
+        "member_latest_classes_30d": values["last_classes"],
+    }
+
+
+def test_events_become_rows_of_the_tables_of_a_world(site: LiveSite) -> None:
+    begin = NOW - 3 * 86_400 * SECOND
+    write_world(site.world, last_day=at(begin).date(), size=Size(days=1))
+    simulated = {name: len(site.table(name)) for name in ("impressions", "starts", "completions", "ratings")}
+    site.send(*visit("m1", begin))
+    site.consume()
+    assert simulated.keys() < SCHEMAS.keys()
+    for name, count in simulated.items():
+        assert len(site.table(name)) == count + (2 if name == "impressions" else 1)
+    assert next(row for row in site.table("impressions") if row["member_id"] == "m1") == {
+        "impression_id": f"m1-{begin}-1",
+        "event_time": at(begin),
+        "member_id": "m1",
+        "class_id": "c1",
+        "surface": "home",
+        "position": 0,
+    }
+    assert [row["rating"] for row in site.table("ratings") if row["member_id"] == "m1"] == [5]
+    assert {row["request_id"] for row in site.table("impression_requests")} == {"r1"}
+    columns = {"members": "joined_time", "classes": "air_time"}
+    tables = RawTables(site.world, AggregateSettings(time_columns=columns))
+    query = "SELECT impression_id FROM starts JOIN impressions USING (impression_id) WHERE $as_of IS NOT NULL"
+    shown = tables.query(query, at(NOW)).to_pylist()
+    assert f"m1-{begin}-1" in {row["impression_id"] for row in shown}
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "redis"])
+def test_online_and_historical_values_are_the_same(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    site = LiveSite(tmp_path, request.getfixturevalue(kind))
+    member = f"{kind}-member"
+    sent = [*visit(member, NOW - 100 * MINUTE), *visit(member, NOW - 40 * MINUTE)]
+    site.send(*sent)
+    consumer = site.consumer()
+    assert consumer.step() == 10
+    assert site.online(member) == expected(sent)
+    consumer.write()
+    moments = [at(found.time_micros) for found in sent]
+    assert site.historical(member, moments) == [expected(sent[: place + 1]) for place in range(len(sent))]
+    session_is_over = {"member_starts_session": None, "member_impressions_session": None}
+    (later,) = site.historical(member, [at(sent[-1].time_micros + 31 * MINUTE)])
+    assert session_is_over.items() <= later.items()
+    assert later["member_latest_classes_30d"] == ["c1", "c1"]
+
+
+def test_a_late_event_counts_and_never_moves_a_row_backwards(site: LiveSite) -> None:
+    sent = visit("late", NOW - 40 * MINUTE)
+    early = event("late-0", START, member_id="late", class_id="c9", time_micros=NOW - 41 * MINUTE)
+    site.send(*sent)
+    site.consume()
+    site.send(early, event("old", START, member_id="late", class_id="c8", time_micros=NOW - 6 * 1440 * MINUTE))
+    site.consume()
+    assert site.online("late") == expected([*sent, early]) | {"member_latest_classes_30d": ["c1", "c9", "c8"]}
+    assert site.historical("late", [at(NOW)]) == [site.online("late")]
+    assert len(site.table("starts")) == 3
+
+
+def test_a_consumer_that_starts_again_knows_what_was_before(site: LiveSite) -> None:
+    sent = visit("again", NOW - 60 * MINUTE)
+    for found in sent:
+        site.send(found)
+        site.consume()
+    assert site.online("again") == expected(sent)
+
+
+class Crash(Exception):
+    """In the place of a kill."""
+
+
+@pytest.mark.parametrize("files_before_the_crash", range(6))
+def test_a_crash_while_writing_leaves_nothing_out_and_nothing_twice(
+    site: LiveSite, monkeypatch: pytest.MonkeyPatch, files_before_the_crash: int
+) -> None:
+    member = f"crash{files_before_the_crash}"
+    first, second = visit(member, NOW - 70 * MINUTE), visit(member, NOW - 40 * MINUTE)
+    site.send(*first)
+    site.consume()
+    site.send(*second)
+    consumer, left = site.consumer(), iter(range(files_before_the_crash))
+    consumer.step()
+    with monkeypatch.context() as patch:
+        write_rows = parts.write_rows
+
+        def write(path: Path, *args: Any) -> None:
+            if next(left, None) is None:
+                raise Crash
+            write_rows(path, *args)
+
+        patch.setattr(parts, "write_rows", write)
+        with pytest.raises(Crash):
+            consumer.write()
+    extra = visit(member, NOW - 5 * MINUTE)[:2]
+    site.send(*extra)
+    site.consume()
+    sent = [*first, *second, *extra]
+    found = [row["event_id"] for name in ("starts", "completions", "ratings") for row in site.table(name)]
+    found += [row["impression_id"] for row in site.table("impressions")]
+    assert sorted(found) == sorted(each.event_id for each in sent)
+    assert site.online(member) == expected(sent)
+    moments = [at(each.time_micros) for each in sent]
+    assert site.historical(member, moments) == [expected(sent[: place + 1]) for place in range(len(sent))]
+
+
+def test_a_store_that_is_down_is_waited_for_and_nothing_is_lost(
+    site: LiveSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = visit("down", NOW - 40 * MINUTE)
+    site.send(*sent)
+    consumer = site.consumer()
+    with monkeypatch.context() as patch:
+
+        def fail(*_: object, **__: object) -> None:
+            raise OSError("connection refused")
+
+        patch.setattr(site.store, "push", fail)
+        for _ in range(2):
+            with pytest.raises(StoreError, match="to the sqlite store: OSError: connection refused"):
+                consumer.step()
+        with pytest.raises(StoreError):
+            consumer.write()
+    assert not site.world.exists()
+    assert site.online("down")["member_latest_classes_30d"] is None
+    assert consumer.step() == 0
+    consumer.write()
+    assert site.online("down") == expected(sent)
+    assert len(site.table("starts")) == 1
+
+
+def test_a_disk_that_is_full_is_waited_for_and_nothing_is_lost(site: LiveSite) -> None:
+    site.send(*visit("full", NOW - 40 * MINUTE))
+    site.world.write_text("in the way")
+    consumer = site.consumer()
+    consumer.step()
+    with pytest.raises(SourceError, match="can't be written"):
+        consumer.write()
+    site.world.unlink()
+    consumer.write()
+    assert len(site.table("ratings")) == 1
+    assert site.consumer().step() == 0
+
+
+def test_segments_that_were_consumed_are_kept_while_their_ids_are_needed(site: LiveSite) -> None:
+    site.send(*visit("kept", NOW - 40 * MINUTE), segment_bytes=1)
+    site.consume()
+    assert len(segment_numbers(site.log)) == 5
+
+
+def test_a_record_that_is_no_event_is_named(site: LiveSite) -> None:
+    LogWriter(site.log, now_micros=now_micros, remember_micros=1).append([Entry(1, 1, b'{"type":"sold"}')])
+    with pytest.raises(SourceError, match="segment 1 of the event log"):
+        site.consumer().step()
+
+
+def test_materialising_leaves_live_rows_alone(site: LiveSite) -> None:
+    yesterday = at(NOW - 1440 * MINUTE)
+    write_world(site.world, last_day=yesterday.date(), size=Size(days=1))
+    sent = visit("m000001", NOW - 40 * MINUTE)
+    site.send(*sent)
+    site.consume()
+    before = site.online("m000001")
+    done = materialize(
+        REPO,
+        site.store,
+        site.world,
+        until=yesterday.date(),
+        rebuild=False,
+        now=at(NOW),
+        progress=lambda *_: None,
+    )
+    assert site.online("m000001") == before
+    assert not {"member_session", "member_today", "member_latest"} & {
+        *done.views,
+        *(status.view for status in view_statuses(site.store, at(NOW))),
+    }
+
+
+async def test_the_command_drains_the_log_and_says_what_it_did(
+    site: LiveSite, data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PACELINE_DATA", str(data))
+    command = CommandLine(monkeypatch, capsys)
+    monkeypatch.setattr("signal.signal", lambda *_: None)  # it runs in a thread here
+    site.send(*visit("command", NOW - 40 * MINUTE))
+    words = ("events", "consume", "--once", "--event-log", str(site.log), "--world", str(site.world))
+    printed = await command(*words, "--json")
+    assert '"event_count": 5' in printed.out
+    assert '"row_count": 1' in printed.out
+    assert "0 events: 0 rows pushed; 0 files written." in (await command(*words)).err
+    with only_consumer(site.log):
+        printed = await command(*words, code=1)
+    assert "another consumer follows" in printed.err
