@@ -27,7 +27,7 @@ from features.streaming.ports import EventSource
 from features.streaming.tables import moment
 
 POLL_SECONDS = 0.1
-WRITE_SECONDS = 5.0
+WRITE_SECONDS = 10.0
 """How often what was pushed is written to Parquet."""
 MAX_UNWRITTEN = 50_000
 """How many events may wait for that."""

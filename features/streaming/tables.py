@@ -1,7 +1,7 @@
 """The raw tables that events are rows of: those of a simulated world, so that the same queries read both."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -33,11 +33,6 @@ _TABLES = {
 def moment(micros: int) -> datetime:
     """Returns a time that is given in microseconds since the epoch."""
     return _EPOCH + timedelta(microseconds=micros)
-
-
-def day_of(micros: int) -> date:
-    """Returns the day, in UTC, whose partition a row lies in."""
-    return moment(micros).date()
 
 
 def rows_of(event: Event) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -1,5 +1,6 @@
 """Event logs for tests."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,10 @@ from event_log.writer import Entry, LogWriter
 
 NOW_MICROS = 1_700_000_000_000_000
 DAY_MICROS = 86_400_000_000
+
+
+def now_micros() -> int:
+    return time.time_ns() // 1000
 
 
 def entry(name: str, content: str = "") -> Entry:

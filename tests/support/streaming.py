@@ -1,6 +1,5 @@
 """A feature store with live features, a log of events, and what consumes it."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from event_log.writer import Entry, LogWriter
 from features.streaming.consume import open_consumer
 from features.streaming.consumer import Consumer
 from features.streaming.log_source import LogSource
+from tests.support.logs import now_micros
 
 REPO = Path(__file__).parents[2] / "feature_repo"
 FEATURES = (
@@ -26,10 +26,6 @@ FEATURES = (
     "member_today:member_minutes_today",
     "member_latest:member_latest_classes_30d",
 )
-
-
-def now_micros() -> int:
-    return time.time_ns() // 1000
 
 
 @dataclass(frozen=True, slots=True)

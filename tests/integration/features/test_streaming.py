@@ -1,5 +1,8 @@
 """From the log to Parquet and to the online store: once, whatever happens in between."""
 
+import asyncio
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +23,11 @@ from features.status import view_statuses
 from features.streaming import parts
 from features.streaming.member import COMPUTED, Member, action_of
 from tests.support.command_line import CommandLine
+from tests.support.documents import blocks, commands
 from tests.support.events import event
-from tests.support.streaming import REPO, LiveSite, at, now_micros
+from tests.support.logs import now_micros
+from tests.support.recording import recording
+from tests.support.streaming import REPO, LiveSite, at
 from tests.support.worlds import SCHEMAS, Size, write_world
 
 pytestmark = pytest.mark.slow
@@ -285,3 +291,30 @@ async def test_the_command_drains_the_log_and_says_what_it_did(
     with only_consumer(site.log):
         printed = await command(*words, code=1)
     assert "another consumer follows" in printed.err
+
+
+async def test_the_document_works_as_it_stands(
+    sqlite: FeatureStore, data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = (REPO.parent / "docs" / "events.md").read_text(encoding="utf-8")
+    monkeypatch.setenv("PACELINE_DATA", str(data))
+    monkeypatch.chdir(REPO.parent)
+    monkeypatch.setattr("signal.signal", lambda *_: None)  # commands run in threads here
+    async with recording(data / "event_log") as (served, _):
+        (snippet,) = blocks(document, "python")
+        program = snippet.replace("127.0.0.1:8500", served.address)
+        run = await asyncio.to_thread(
+            subprocess.run, [sys.executable, "-c", program], capture_output=True, text=True, check=False
+        )
+    assert run.stdout == "[1, 1, 1, 1]\n", run.stderr
+    command = CommandLine(monkeypatch, capsys)
+    for words in commands(document):
+        await command(*words[1:])
+    assert LiveSite(data, sqlite).online("m000007") == {
+        "member_impressions_session": 1,
+        "member_starts_session": 1,
+        "member_completions_session": 1,
+        "member_minutes_today": 19.5,
+        "member_latest_classes_30d": ["c00001"],
+    }
+    assert [row["rating"] for row in LiveSite(data, sqlite).table("ratings")] == [5]

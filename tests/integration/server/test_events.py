@@ -1,9 +1,7 @@
 """Events over a real channel, into a real log on disk."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +15,6 @@ from paceline import (
     ErrorReason,
     EventRejectionReason,
     EventStatus,
-    RetryPolicy,
     Unavailable,
     completion,
     impression,
@@ -27,30 +24,12 @@ from paceline import (
 from paceline.testing import FakeServer
 from paceline.v1 import event_service_pb2 as pb
 from paceline.v1.event_service_pb2_grpc import EventServiceStub
-from server.events.file_log import FileEventLog
-from server.events.recorder import Recorder
-from server.rpc.services import event_service
-from tests.support.channels import Served, running, status_of
+from tests.support.channels import status_of
 from tests.support.logs import read_all
+from tests.support.recording import recording
 
 RECORDED, DUPLICATE = EventStatus.EVENT_STATUS_RECORDED, EventStatus.EVENT_STATUS_DUPLICATE
 MOMENT = datetime.now(UTC).replace(microsecond=123_456)
-
-
-def now_micros() -> int:
-    return time.time_ns() // 1000
-
-
-@asynccontextmanager
-async def recording(folder: Path) -> AsyncIterator[tuple[Served, AsyncPacelineClient]]:
-    log = FileEventLog(folder, now_micros)
-    recorder = Recorder(log, now_micros)
-    async with (
-        running([event_service(recorder.record, recorder.record_stream)]) as served,
-        AsyncPacelineClient(served.address, timeout=30, retry=RetryPolicy(attempts=1)) as client,
-    ):
-        yield served, client
-    await log.close()
 
 
 def recorded(folder: Path) -> list[Event]:
