@@ -6,12 +6,15 @@ from collections.abc import Iterable
 
 from event_log.frames import Record
 
+GROUP_SIZE = 250_000
+"""Few groups are quickly searched, and the one that grows is to be small: it takes ten times the memory."""
 
-class SegmentIds:
-    """The ids of one segment: a dict while it grows, two sorted arrays of 16 bytes an id afterwards."""
+
+class _Group:
+    """Some ids: a dict while it grows, two sorted arrays of 16 bytes an id afterwards."""
 
     def __init__(self) -> None:
-        self._growing: dict[int, int] = {}
+        self.growing: dict[int, int] = {}
         self._keys = array("Q")
         self._digests = array("Q")
         self.newest_micros = 0
@@ -19,53 +22,51 @@ class SegmentIds:
 
     def add(self, record: Record) -> None:
         """Takes note of a record."""
-        self._growing[record.key] = record.digest
+        self.growing[record.key] = record.digest
         self.newest_micros = max(self.newest_micros, record.time_micros)
 
     def seal(self) -> None:
         """Makes it small; nothing is added from now on."""
-        if not self._growing:
-            return
-        ordered = sorted(self._growing.items())
+        ordered = sorted(self.growing.items())
         self._keys = array("Q", [key for key, _ in ordered])
         self._digests = array("Q", [digest for _, digest in ordered])
-        self._growing = {}
+        self.growing = {}
 
     def find(self, key: int) -> int | None:
         """Returns the digest that was recorded with a key, None if there is none."""
-        if (digest := self._growing.get(key)) is not None:
+        if (digest := self.growing.get(key)) is not None:
             return digest
         place = bisect_left(self._keys, key)
         return self._digests[place] if place < len(self._keys) and self._keys[place] == key else None
 
 
 class Ids:
-    """The ids of all segments that are not older than `remember_micros`.
+    """The ids of the last `remember_micros`, and some older ones.
 
     Args:
-        remember_micros: For how long an id is known, in microseconds.
+        remember_micros: For how long an id is known at least, in microseconds.
+        group_size: How many are forgotten together.
     """
 
-    def __init__(self, remember_micros: int) -> None:
+    def __init__(self, remember_micros: int, group_size: int = GROUP_SIZE) -> None:
         self._remember_micros = remember_micros
-        self._segments: dict[int, SegmentIds] = {}
+        self._group_size = group_size
+        self._groups = [_Group()]
 
-    def add(self, segment: int, records: Iterable[Record]) -> None:
-        """Takes note of records of a segment, which is that of the last call or a later one."""
-        if segment not in self._segments:
-            for before in self._segments.values():
-                before.seal()
-            self._segments[segment] = SegmentIds()
+    def add(self, records: Iterable[Record]) -> None:
+        """Takes note of records."""
         for record in records:
-            self._segments[segment].add(record)
+            if len(self._groups[-1].growing) >= self._group_size:
+                self._groups[-1].seal()
+                self._groups.append(_Group())
+            self._groups[-1].add(record)
 
     def find(self, key: int) -> int | None:
         """Returns the digest that was recorded with a key, None if there is none."""
-        found = (segment.find(key) for segment in reversed(self._segments.values()))
+        found = (group.find(key) for group in reversed(self._groups))
         return next((digest for digest in found if digest is not None), None)
 
     def forget(self, now_micros: int) -> None:
-        """Forgets segments that are too old."""
-        for number, segment in list(self._segments.items())[:-1]:
-            if segment.newest_micros < now_micros - self._remember_micros:
-                del self._segments[number]
+        """Forgets groups that are too old."""
+        oldest = now_micros - self._remember_micros
+        self._groups = [group for group in self._groups[:-1] if group.newest_micros >= oldest] + self._groups[-1:]

@@ -15,7 +15,7 @@ from event_log.files import locked, make_folder, segment_numbers, segment_path, 
 from event_log.frames import Record, encode_frame, frames, holds_frame
 from event_log.index import Ids
 
-SEGMENT_BYTES = 16 << 20
+SEGMENT_BYTES = 4 << 20
 """The size from which on a new segment is begun."""
 
 
@@ -41,7 +41,7 @@ class LogWriter:
     Args:
         folder: The folder of the log; made with the first entry.
         now_micros: The time in microseconds since the epoch.
-        remember_micros: For how long a key is known, in microseconds.
+        remember_micros: For how long a key is known at least, in microseconds.
         segment_bytes: The size from which on a new segment is begun.
     """
 
@@ -113,7 +113,7 @@ class LogWriter:
             raise
         finally:
             os.close(file)
-        self._ids.add(self._number, records)
+        self._ids.add(records)
         self._end += len(data)
 
     def _catch_up(self) -> None:
@@ -134,7 +134,7 @@ class LogWriter:
     def _read(self, path: Path, *, is_last: bool) -> None:
         data, base = _bytes_from(path, self._end), self._end
         for frame in frames(data, base):
-            self._ids.add(self._number, frame.records)
+            self._ids.add(frame.records)
             self._end = frame.end
         if self._end > base:
             sync(path)  # its writer may have been killed before it did

@@ -24,19 +24,11 @@ def entry(name: str, content: str = "") -> Entry:
     return Entry(digest(name.encode()), digest(payload), payload)
 
 
-class Clock:
-    """A time that passes when a test says so."""
-
-    def __init__(self, micros: int = NOW_MICROS) -> None:
-        self.micros = micros
-
-    def __call__(self) -> int:
-        return self.micros
-
-
-def writer(folder: Path, clock: Clock | None = None, segment_bytes: int = 1 << 20) -> LogWriter:
-    """Returns a writer that remembers a day."""
-    return LogWriter(folder, now_micros=clock or Clock(), remember_micros=DAY_MICROS, segment_bytes=segment_bytes)
+def writer(folder: Path, segment_bytes: int = 1 << 20) -> LogWriter:
+    """Returns a writer that remembers a day, and whose time stands still."""
+    return LogWriter(
+        folder, now_micros=lambda: NOW_MICROS, remember_micros=DAY_MICROS, segment_bytes=segment_bytes
+    )
 
 
 def read_all(folder: Path) -> tuple[Sequence[Record], Cursor]:

@@ -13,7 +13,7 @@ from event_log.errors import LogCorrupt, LogInUse, LogUnavailable
 from event_log.files import segment_numbers, segment_path
 from event_log.reader import LogReader, only_consumer
 from event_log.writer import Appended
-from tests.support.logs import DAY_MICROS, NOW_MICROS, Clock, entry, payloads, read_all, writer
+from tests.support.logs import DAY_MICROS, NOW_MICROS, entry, payloads, read_all, writer
 
 RECORDED, DUPLICATE, REUSED = Appended.RECORDED, Appended.DUPLICATE, Appended.REUSED
 ON_DISK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
@@ -55,15 +55,13 @@ def test_nothing_is_made_before_there_is_an_entry(folder: Path) -> None:
     assert read_all(folder) == ([], Cursor())
 
 
-def test_a_key_is_forgotten_once_its_segment_is_too_old(folder: Path) -> None:
-    clock = Clock()
-    log = writer(folder, clock, segment_bytes=1)
-    log.append([entry("a")])
-    log.append([entry("b")])
-    clock.micros += DAY_MICROS
-    assert log.append([entry("a")]) == [DUPLICATE]
-    clock.micros += 1
-    assert log.append([entry("a")]) == [RECORDED]
+def test_who_opens_a_log_reads_no_segments_that_are_too_old(folder: Path) -> None:
+    log = writer(folder, segment_bytes=1)
+    for name in ("old", "new"):
+        log.append([entry(name)])
+    for number, age in ((1, DAY_MICROS + 1), (2, DAY_MICROS)):
+        os.utime(segment_path(folder, number), ns=(0, (NOW_MICROS - age) * 1000))
+    assert writer(folder).append([entry("old"), entry("new")]) == [RECORDED, DUPLICATE]
 
 
 @ON_DISK
