@@ -51,14 +51,15 @@ class Member:
 
     def add(self, action: Action) -> bool:
         """Takes note of an event, and returns whether that changed anything: not if it was known or is too old."""
-        if self._knows(action):
+        is_newest = not self.recent or self.recent[-1][:2] < action[:2]
+        if not is_newest and self._knows(action):
             return False
         insort(self.recent, action)
         if action.type is EventType.START:
             insort(self.starts, action)
         _trim(self.recent, self.newest_micros - DAY_MICROS, MAX_RECENT)
         _trim(self.starts, self.newest_micros - STARTS_MICROS, MAX_STARTS)
-        return self._knows(action)
+        return is_newest or self._knows(action)
 
     def _knows(self, action: Action) -> bool:
         return _holds(self.recent, action) or _holds(self.starts, action)

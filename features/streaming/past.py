@@ -8,7 +8,7 @@ import duckdb
 
 from event_log.event import EventType
 from features.errors import SourceError
-from features.streaming.member import MAX_RECENT, MAX_STARTS, Action, Member
+from features.streaming.member import MAX_STARTS, Action, Member
 
 _TABLES = {
     "impressions": ("impression", "impression_id", "0::DOUBLE"),
@@ -18,15 +18,16 @@ _TABLES = {
 }
 _QUERY = f"""
     WITH events AS ({{events}}),
-    ranked AS (
-        SELECT *,
-            max(event_time) OVER (PARTITION BY member_id) - event_time AS age,
-            row_number() OVER (PARTITION BY member_id ORDER BY event_time DESC, event_id DESC) AS place,
-            row_number() OVER (PARTITION BY member_id, type ORDER BY event_time DESC, event_id DESC) AS type_place
-        FROM events
+    newest AS (SELECT member_id, max(event_time) AS newest FROM events GROUP BY member_id),
+    last_starts AS (
+        SELECT unnest(max_by(events, (event_time, event_id), {MAX_STARTS}), max_depth := 2)
+        FROM events WHERE type = 'start' GROUP BY member_id
     )
-    SELECT member_id, epoch_us(event_time), event_id, type, class_id, minutes FROM ranked
-    WHERE (age < INTERVAL 24 HOUR AND place <= {MAX_RECENT}) OR (type = 'start' AND type_place <= {MAX_STARTS})
+    SELECT member_id, epoch_us(event_time), event_id, type, class_id, minutes FROM (
+        SELECT events.* FROM events JOIN newest USING (member_id) WHERE event_time > newest - INTERVAL 24 HOUR
+        UNION ALL
+        SELECT * FROM last_starts
+    )
     ORDER BY event_time
 """
 

@@ -3,6 +3,7 @@
 import asyncio
 import urllib.request
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,13 @@ from feast import FeatureStore
 from grpc_health.v1.health_pb2 import HealthCheckResponse
 
 from contract.stubs.manifest_pb2 import Manifest
-from paceline import Unavailable
+from event_log.event import decode
+from paceline import Unavailable, start
 from paceline.v1 import model_service_pb2 as models_pb
 from paceline.v1 import recommendation_service_pb2 as pb
 from tests.support.app import publish, running, write_features
-from tests.support.feast_store import REDIS, SQLITE, open_applied, write_catalogue, write_profile
+from tests.support.feast_store import NOW, REDIS, SQLITE, open_applied, write_catalogue, write_profile
+from tests.support.logs import read_all
 from tests.support.redis import running_redis
 
 pytestmark = pytest.mark.slow
@@ -166,6 +169,23 @@ async def test_metrics_tell_of_requests_reads_ranks_and_what_serves(tmp_path: Pa
             'paceline_catalogue_generation{model="ranking"} 1.0',
             'paceline_catalogue_classes{model="ranking"} 3.0',
         } <= set(text.splitlines())
+
+
+@pytest.mark.usefixtures("store")
+async def test_events_are_recorded_with_the_data_and_counted_though_no_model_serves(
+    tmp_path: Path, repo: Path
+) -> None:
+    moment = datetime.fromtimestamp(NOW, UTC)
+    async with running(tmp_path, repo) as server:
+        assert not (tmp_path / "data").exists()
+        sent = start("m1", "c1", event_time=moment)
+        await server.client.record_events([sent, sent, start("m1", "c1", event_time=moment + timedelta(days=1))])
+        metrics = await server.metrics()
+    (record,) = read_all(tmp_path / "data" / "event_log")[0]
+    assert decode(record.payload).event_id == sent.event_id
+    for result, count in (("recorded", 1), ("duplicate", 1), ("future", 1)):
+        assert f'paceline_events_total{{result="{result}",type="start"}} {count}.0' in metrics
+    assert "paceline_event_commit_seconds_count 1.0" in metrics
 
 
 async def test_the_http_port_tells_that_the_process_lives(tmp_path: Path, repo: Path) -> None:
