@@ -9,6 +9,7 @@ from feast import Entity, FeatureService, FeatureView, Field, OnDemandFeatureVie
 from feast.feast_object import FeastObject
 
 from features.schema import row_source
+from features.streaming.member import COMPUTED
 
 _KINDS = {Entity: "entity", FeatureService: "service", FeatureView: "view", OnDemandFeatureView: "on-demand view"}
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -37,7 +38,8 @@ def lint(objects: Iterable[FeastObject]) -> list[Finding]:
 
     Rules: every entity has a type; every view and feature an owner and a description; a view a TTL and the columns
     of time that a point-in-time join needs; every feature that a service reads a default; names are in lower case
-    with underscores, and a feature's is of one view only; on-demand views run in Python, row by row never.
+    with underscores, and a feature's is of one view only; on-demand views run in Python, row by row never; what is
+    to be computed live can be.
     """
     listed = list(objects)
     services = [o for o in listed if isinstance(o, FeatureService)]
@@ -96,6 +98,9 @@ def _of_features(views: Sequence[FeatureView], read: set[tuple[str, str]]) -> It
 
 
 def _of_field(subject: str, feature: Field, *, is_read: bool) -> Iterator[Finding]:
+    live = feature.tags.get("live")
+    if live is not None and live not in COMPUTED:
+        yield Finding(subject, "live", f"its tag live is {live!r}, expected one of {', '.join(COMPUTED)}")
     if not _NAME.fullmatch(feature.name):
         yield Finding(subject, "name", "its name is not in lower case with underscores")
     if is_read and "default" not in feature.tags:

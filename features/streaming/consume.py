@@ -32,6 +32,8 @@ WRITE_SECONDS = 10.0
 MAX_UNWRITTEN = 50_000
 """How many events may wait for that."""
 RETRY_SECONDS = 1.0
+PUSH_ROWS = 500
+"""How many rows are written at a time: within the 50 ms that a Redis may take."""
 
 Report = Callable[[Progress], None]
 Warn = Callable[[str], None]
@@ -88,7 +90,8 @@ def open_consumer(repo: Path, store: FeatureStore, source: EventSource, world: P
 
     def push(source_name: str, rows: pa.Table) -> None:
         with reported(f"live features can't be written to the {store.config.online_store.type} store"):
-            store.push(source_name, rows.to_pandas(), to=PushMode.ONLINE)
+            for chunk in rows.to_batches(PUSH_ROWS):
+                store.push(source_name, chunk.to_pandas(), to=PushMode.ONLINE)
 
     offset: timedelta = repository_settings(repo).days.offset
     buffer = Buffer(world, feeds)

@@ -85,6 +85,8 @@ def test_what_is_complete_has_nothing_to_mend() -> None:
         ([_view(times={"created_timestamp_column": ""})], [("view activity", "time")]),
         ([_view("Activity")], [("view Activity", "name")]),
         ([_view("activity", _field("memberStarts"))], [("feature activity:memberStarts", "name")]),
+        ([_view("activity", _field(tags={"live": "starts"}))], [("feature activity:member_starts", "live")]),
+        ([_view("activity", _field(tags={"live": "session_starts"}))], []),
         ([_view(), _view("other")], [("feature member_starts", "name")]),
         ([_service(owner="")], [("service ranking_v1", "owner")]),
         ([_service(_view("activity", _field(tags={})))], []),
