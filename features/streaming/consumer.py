@@ -9,11 +9,11 @@ import pyarrow as pa
 
 from event_log.event import decode
 from event_log.frames import Record
-from event_log.limits import MICRO
+from event_log.limits import MAX_AGE, MICRO
 from features.errors import SourceError
 from features.streaming.buffer import Buffer
 from features.streaming.feeds import Feed
-from features.streaming.member import COMPUTED, Member, action_of
+from features.streaming.member import COMPUTED, STARTS_MICROS, Member, action_of
 from features.streaming.ports import EventSource, Push
 from features.streaming.tables import moment
 
@@ -108,6 +108,7 @@ class Consumer:
         self._push_rows()
         self.progress.file_count += self._buffer.write()
         self._source.keep(self._cursor)
+        self._forget_idle()
 
     def _take(self, segment: int, record: Record) -> None:
         try:
@@ -129,6 +130,12 @@ class Consumer:
         if feed.created:
             times[feed.created] = moment(record.time_micros)
         return {feed.key: member_id, **values, **times}
+
+    def _forget_idle(self) -> None:
+        """Forgets members of whom nothing would count for any event that may still come."""
+        oldest = self._now_micros() - STARTS_MICROS - MAX_AGE // MICRO
+        for member_id in [name for name, member in self._members.items() if member.newest_micros < oldest]:
+            del self._members[member_id]
 
     def _push_rows(self) -> None:
         """Pushes the last row of each member."""

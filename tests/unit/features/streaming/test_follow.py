@@ -14,12 +14,14 @@ from event_log.cursor import Cursor
 from event_log.errors import LogCorrupt, LogUnavailable
 from event_log.event import Event, digest, encode
 from event_log.frames import Record
+from event_log.limits import MAX_AGE, MICRO
 from event_log.reader import Batch
 from features.errors import StoreError
 from features.streaming.buffer import Buffer
 from features.streaming.consume import follow
 from features.streaming.consumer import Consumer
 from features.streaming.feeds import Feed
+from features.streaming.member import STARTS_MICROS, Member, action_of
 from tests.support.events import event
 from tests.support.logs import NOW_MICROS
 
@@ -78,6 +80,7 @@ class Following:
     online: Online = field(default_factory=Online)
     stop: threading.Event = field(default_factory=threading.Event)
     warnings: list[str] = field(default_factory=list)
+    members: dict[str, Member] = field(default_factory=dict)
 
     def run(self, *, once: bool, stop_after_warnings: int = 9) -> None:
         feed = Feed(
@@ -91,7 +94,7 @@ class Following:
         )
         consumer = Consumer(
             self.source,
-            {},
+            self.members,
             [feed],
             self.online.push,
             Buffer(self.root, [feed]),
@@ -136,7 +139,7 @@ def test_a_store_that_fails_is_waited_for_unless_it_is_once(following: Following
     with pytest.raises(StoreError, match="down"):
         following.run(once=True)
     assert following.source.cursor == Cursor()
-    following.online.errors = [StoreError("down")]
+    following.online.errors, following.members = [StoreError("down")], {}
     following.run(once=False, stop_after_warnings=1)
     assert following.warnings == ["down; trying again"]
     assert following.online.rows == {"m0": 1}
@@ -147,3 +150,12 @@ def test_damage_ends_it(following: Following) -> None:
     following.source.error = LogCorrupt("damaged")
     with pytest.raises(LogCorrupt, match="damaged"):
         following.run(once=False)
+
+
+def test_members_are_forgotten_once_nothing_of_them_can_count_any_more(following: Following) -> None:
+    oldest = NOW_MICROS - STARTS_MICROS - MAX_AGE // MICRO
+    for name, micros in (("idle", oldest - 1), ("remembered", oldest)):
+        following.members[name] = Member()
+        following.members[name].add(action_of(event(name, time_micros=micros)))
+    following.run(once=True)
+    assert set(following.members) == {"remembered", "m0", "m1"}
