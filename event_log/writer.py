@@ -10,6 +10,7 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
+from event_log.cursor import read_cursor
 from event_log.errors import LogCorrupt, LogUnavailable
 from event_log.files import locked, make_folder, segment_numbers, segment_path, sync
 from event_log.frames import Record, encode_frame, frames, holds_frame
@@ -118,6 +119,7 @@ class LogWriter:
 
     def _catch_up(self) -> None:
         """Reads what was appended since the last time, and cuts off what a crash left of a frame."""
+        is_first = self._number == 0
         numbers = [number for number in segment_numbers(self._folder) if number >= self._number]
         if not numbers:
             self._end = self._segment_bytes  # none is left of those that were: a new one is begun
@@ -127,6 +129,14 @@ class LogWriter:
                 self._number, self._end = number, 0
             if number == numbers[-1] or not self._is_forgotten(path):
                 self._read(path, is_last=number == numbers[-1])
+        if is_first and (passed := self._passed()) > self._number:
+            self._number, self._end = passed, self._segment_bytes
+
+    def _passed(self) -> int:
+        """Returns the segment that the consumer has come to: if it was moved away, it is not to be begun again."""
+        with suppress(LogCorrupt):
+            return read_cursor(self._folder).segment
+        return 0
 
     def _is_forgotten(self, path: Path) -> bool:
         return path.stat().st_mtime_ns // 1000 < self._now_micros() - self._remember_micros

@@ -121,6 +121,17 @@ def test_a_log_that_was_removed_begins_anew(folder: Path) -> None:
     assert payloads(folder) == ["b="]
 
 
+def test_what_is_recorded_after_a_segment_was_moved_away_is_still_read(folder: Path) -> None:
+    log = writer(folder, segment_bytes=1)
+    for name in "abc":
+        log.append([entry(name)])
+    cursor = read_all(folder)[1]
+    keep_cursor(folder, cursor)
+    segment_path(folder, 3).unlink()
+    writer(folder).append([entry("d")])
+    assert [record.payload for record in LogReader(folder).read(cursor).records] == [b"d="]
+
+
 def test_a_folder_that_can_not_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file")
     with pytest.raises(LogUnavailable, match="data/event_log can't be written"):
