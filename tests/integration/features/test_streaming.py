@@ -1,6 +1,8 @@
 """From the log to Parquet and to the online store: once, whatever happens in between."""
 
 import asyncio
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +28,7 @@ from tests.support.command_line import CommandLine
 from tests.support.documents import blocks, commands
 from tests.support.events import event
 from tests.support.logs import now_micros
+from tests.support.polling import until
 from tests.support.recording import recording
 from tests.support.streaming import REPO, LiveSite, at
 from tests.support.worlds import SCHEMAS, Size, write_world
@@ -291,6 +294,25 @@ async def test_the_command_drains_the_log_and_says_what_it_did(
     with only_consumer(site.log):
         printed = await command(*words, code=1)
     assert "another consumer follows" in printed.err
+
+
+def test_as_a_process_it_follows_the_log_and_ends_well(site: LiveSite, data: Path) -> None:
+    flags = ("--event-log", site.log, "--world", site.world)
+    command = [sys.executable, "-m", "cli.main", "events", "consume", *map(str, flags)]
+    env = {**os.environ, "PACELINE_DATA": str(data)}
+    with subprocess.Popen(command, cwd=REPO.parent, env=env, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            until((site.log / ".consumer").exists, 60)
+            sent = visit("process", NOW - 40 * MINUTE)
+            site.send(*sent)
+            until(lambda: site.online("process") == expected(sent), 60)
+            process.send_signal(signal.SIGTERM)
+            _, printed = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 0, printed
+    assert "5 events: " in printed
+    assert len(site.table("starts")) == 1
 
 
 async def test_the_document_works_as_it_stands(
