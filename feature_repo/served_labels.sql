@@ -3,6 +3,5 @@ SELECT
     request_id,
     class_id,
     bool_or(impression_id IN (SELECT impression_id FROM starts)) AS started
-FROM impressions
-WHERE request_id IS NOT NULL
+FROM impressions JOIN impression_requests USING (impression_id)
 GROUP BY request_id, class_id
