@@ -3,6 +3,7 @@
 ContractError
 ├── TagError         a tag of a feature or feature service
 ├── ValueTypeError   a value of another type than its input's
+├── FunctionError    the function of an on-demand view
 ├── ProfileError     the profile of a feature repository
 └── ManifestError    a published version; its ``fault`` says which kind
 """
@@ -20,6 +21,10 @@ class TagError(ContractError):
 
 class ValueTypeError(ContractError):
     """A value is of another type than its input's."""
+
+
+class FunctionError(ContractError):
+    """The function of an on-demand view can't be used, or does not give what it gave in training."""
 
 
 class ProfileError(ContractError):

@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -173,6 +174,7 @@ class Manifest(_message.Message):
     FILES_FIELD_NUMBER: _builtins.int
     TRAINING_FIELD_NUMBER: _builtins.int
     GATE_FIELD_NUMBER: _builtins.int
+    ON_DEMAND_VIEWS_FIELD_NUMBER: _builtins.int
     INPUT_PROFILES_FIELD_NUMBER: _builtins.int
     model_name: _builtins.str
     """The name of the model, which is the name of the folder of its versions."""
@@ -221,6 +223,10 @@ class Manifest(_message.Message):
         """What was checked before publishing."""
 
     @_builtins.property
+    def on_demand_views(self) -> _containers.RepeatedCompositeFieldContainer[Global___OnDemandView]:
+        """The feature views that are computed, not read. Their features are inputs and display features like others."""
+
+    @_builtins.property
     def input_profiles(self) -> _containers.RepeatedCompositeFieldContainer[Global___InputProfile]:
         """What the inputs were like in the training split; none of times."""
 
@@ -240,11 +246,12 @@ class Manifest(_message.Message):
         files: _abc.Iterable[Global___File] | None = ...,
         training: Global___Training | None = ...,
         gate: Global___Gate | None = ...,
+        on_demand_views: _abc.Iterable[Global___OnDemandView] | None = ...,
         input_profiles: _abc.Iterable[Global___InputProfile] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "feature_source", b"feature_source", "gate", b"gate", "training", b"training"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "display_features", b"display_features", "feature_source", b"feature_source", "files", b"files", "gate", b"gate", "golden_requests", b"golden_requests", "input_profiles", b"input_profiles", "inputs", b"inputs", "metrics", b"metrics", "model_name", b"model_name", "score_tolerance", b"score_tolerance", "training", b"training", "version", b"version", "vocabularies", b"vocabularies"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "display_features", b"display_features", "feature_source", b"feature_source", "files", b"files", "gate", b"gate", "golden_requests", b"golden_requests", "input_profiles", b"input_profiles", "inputs", b"inputs", "metrics", b"metrics", "model_name", b"model_name", "on_demand_views", b"on_demand_views", "score_tolerance", b"score_tolerance", "training", b"training", "version", b"version", "vocabularies", b"vocabularies"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -348,6 +355,60 @@ class Input(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__default_text) -> _WhichOneofReturnType__default_text | None: ...
 
 Global___Input: _TypeAlias = Input  # noqa: Y015
+
+@_typing.final
+class OnDemandView(_message.Message):
+    """A feature view that is computed when its features are asked for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    INPUTS_FIELD_NUMBER: _builtins.int
+    FUNCTION_FIELD_NUMBER: _builtins.int
+    GOLDEN_INPUTS_FIELD_NUMBER: _builtins.int
+    GOLDEN_OUTPUTS_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name, which its features have as their `feature_view`."""
+    source: Global___Source.ValueType
+    """Whose features it gives: SOURCE_MEMBER, once for each request; SOURCE_CLASS, once for each snapshot of the
+    catalogue.
+    """
+    function: _builtins.str
+    """What it computes with: the text of one function of Python that needs nothing around it. It takes a list of
+    values for each input, by name, and returns one for each feature.
+    """
+    @_builtins.property
+    def inputs(self) -> _containers.RepeatedCompositeFieldContainer[Global___Input]:
+        """What it is given, whether or not the model reads that as well. Features of members, context and request time
+        for SOURCE_MEMBER, features of classes for SOURCE_CLASS.
+        """
+
+    @_builtins.property
+    def golden_inputs(self) -> _struct_pb2.Struct:
+        """Some rows that it was given in training, by input."""
+
+    @_builtins.property
+    def golden_outputs(self) -> _struct_pb2.Struct:
+        """What it gave for them, by feature."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        source: Global___Source.ValueType = ...,
+        inputs: _abc.Iterable[Global___Input] | None = ...,
+        function: _builtins.str = ...,
+        golden_inputs: _struct_pb2.Struct | None = ...,
+        golden_outputs: _struct_pb2.Struct | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["golden_inputs", b"golden_inputs", "golden_outputs", b"golden_outputs"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["function", b"function", "golden_inputs", b"golden_inputs", "golden_outputs", b"golden_outputs", "inputs", b"inputs", "name", b"name", "source", b"source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OnDemandView: _TypeAlias = OnDemandView  # noqa: Y015
 
 @_typing.final
 class Vocabulary(_message.Message):

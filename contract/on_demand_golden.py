@@ -1,0 +1,62 @@
+"""Golden rows of on-demand views: what a function gave in training, to be given again before a version serves."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from google.protobuf import json_format
+from google.protobuf.struct_pb2 import Struct
+
+from contract.errors import FunctionError
+from contract.on_demand import OnDemandFunction, Values
+from contract.stubs import manifest_pb2 as pb
+
+_TOLERANCE = 1e-6
+"""How much two numbers may differ, of the larger: libraries of mathematics differ in the last bits."""
+
+
+def set_golden_rows(view: pb.OnDemandView, specs: Sequence[pb.Input], values: Values) -> None:
+    """Puts rows of the inputs into a view, with what its function gives for them."""
+    view.golden_inputs.CopyFrom(_struct({spec.name: values[spec.name] for spec in view.inputs}))
+    function = OnDemandFunction(view, specs)
+    view.golden_outputs.CopyFrom(_struct(function.compute(_values(view.golden_inputs), _ignore)))
+
+
+def check_golden_rows(view: pb.OnDemandView, specs: Sequence[pb.Input]) -> None:
+    """Checks that a view's function gives for its golden rows what it gave in training.
+
+    Raises:
+        FunctionError: It does not, or there are no such rows, or the function can't be called.
+    """
+    function = OnDemandFunction(view, specs)
+    if not view.golden_inputs.fields:
+        raise FunctionError(f"on-demand view {view.name!r} has no golden rows")
+    found = function.compute(_values(view.golden_inputs), _ignore)
+    expected = _values(view.golden_outputs)
+    for name, column in found.items():
+        if not _alike(column, expected.get(name)):
+            message = f"gives {column!r} for {name!r} in its golden rows, expected {expected.get(name)!r}"
+            raise FunctionError(f"on-demand view {view.name!r} {message}")
+
+
+def _alike(value: Any, golden: Any) -> bool:
+    if isinstance(value, list) and isinstance(golden, list):
+        return len(value) == len(golden) and all(map(_alike, value, golden))
+    if isinstance(value, int | float) and isinstance(golden, int | float):
+        return math.isclose(value, golden, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE)
+    return bool(value == golden)
+
+
+def _struct(values: Values) -> Struct:
+    struct = Struct()
+    struct.update(values)
+    return struct
+
+
+def _values(struct: Struct) -> dict[str, Any]:
+    found: dict[str, Any] = json_format.MessageToDict(struct)
+    return found
+
+
+def _ignore(_view: str, _rows: int, _first: str) -> None:
+    """A golden row may be one that the function fails for."""
