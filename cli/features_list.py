@@ -39,6 +39,10 @@ def list_command(
         )
         rows = [(f.name, f.type, f.description) for f in view.features]
         print_table(title, ("Feature", "Type", "Description"), rows)
+    for asked in listing.on_demand_views:
+        title = f"{asked.name}: computed from {', '.join(asked.reads)}, owner {asked.owner}"
+        rows = [(f.name, f.type, f.description) for f in asked.features]
+        print_table(title, ("Feature", "Type", "Description"), rows)
     services = [(s.name, ", ".join(s.views), s.owner, s.description) for s in listing.services]
     print_table("Feature services", ("Service", "Views", "Owner", "Description"), services)
 

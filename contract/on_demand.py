@@ -1,8 +1,8 @@
 """On-demand views: features that training and serving compute, from the same inputs with the same function.
 
 A view's function is given a list of values for each of its inputs, one for each row and None where there is no
-value that counts (see `contract.cells`), and returns such a list for each of its features. Where it raises there is
-no value, and none where it gives something of another type or a number that is not finite.
+value that counts (see `contract.cells`), and returns such a list for each of its features. Where it raises there
+is no value, and none where it gives something of another type or a number that is not finite.
 
 What a row gives does not depend on the rows beside it, which are many of a day in training and those of the
 requests of a moment in serving: if the function fails for several rows together, it is called for each alone.

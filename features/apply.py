@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from feast import FeatureStore, FeatureView
+from feast import FeatureStore, FeatureView, OnDemandFeatureView
 from feast.errors import FeastError
 from feast.feast_object import FeastObject
 from feast.feature_view import DUMMY_ENTITY_NAME
 
-from features.description import describe, describe_registry
+from features.description import describe, describe_registry, on_demand_views
 from features.errors import RepositoryError
+from features.lint import lint_on_demand
 from features.plan import Change, plan
 from features.store_errors import reported
 
@@ -20,9 +21,10 @@ def apply(store: FeatureStore, objects: Sequence[FeastObject]) -> list[Change]:
         What changed.
 
     Raises:
-        RepositoryError: Feast does not accept a definition.
+        RepositoryError: Feast does not accept a definition, or an on-demand view can't be served.
         StoreError: The registry or the online store can't be reached.
     """
+    _check_on_demand(objects)
     before = describe_registry(store)
     with reported(f"the registry {store.config.registry.path} or the online store can't be written"):
         _forget_moved_sources(store, objects)
@@ -33,10 +35,24 @@ def apply(store: FeatureStore, objects: Sequence[FeastObject]) -> list[Change]:
     return plan(before, describe(objects))
 
 
+def _check_on_demand(objects: Sequence[FeastObject]) -> None:
+    """Checks all on-demand views in place of Feast, which refuses features with a description, tag or Float32."""
+    if findings := lint_on_demand(objects):
+        raise RepositoryError("; ".join(map(str, findings)))
+    for view in objects:
+        if isinstance(view, OnDemandFeatureView):
+            view.infer_features = _nothing_to_infer  # type: ignore[method-assign]
+
+
+def _nothing_to_infer() -> None:
+    """Their features are all defined."""
+
+
 def _undefined(store: FeatureStore, objects: Sequence[FeastObject]) -> list[FeastObject]:
     """Returns what is registered and no longer defined."""
     defined = {(type(o), o.name) for o in objects}
     registered: list[FeastObject] = [*store.list_feature_services(), *store.list_batch_feature_views()]
+    registered += on_demand_views(store)
     registered += [entity for entity in store.list_entities() if entity.name != DUMMY_ENTITY_NAME]
     return [o for o in registered if (type(o), o.name) not in defined]
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NamedTuple
 
-from feast import Entity, FeatureService, FeatureStore, FeatureView, Field, FileSource
+from feast import Entity, FeatureService, FeatureStore, FeatureView, Field, FileSource, OnDemandFeatureView
 from feast.data_source import DataSource
 from feast.feast_object import FeastObject
 from feast.feature_view import DUMMY_ENTITY_NAME
 
 from contract.tags import FIELD_TAGS, SERVICE_TAGS
+from features.function_text import function_text
 from features.schema import row_source
 from features.store_errors import reported
 
@@ -48,6 +49,25 @@ class ViewDescription:
 
 
 @dataclass(frozen=True, slots=True)
+class OnDemandDescription:
+    """One on-demand view.
+
+    Attributes:
+        reads: The stored features that it computes from, as view and feature.
+        asks: What it takes of requests beside them: Feast types by name.
+        function: The text of its function.
+        features: What it gives.
+        about: What is said of it.
+    """
+
+    reads: tuple[tuple[str, str], ...]
+    asks: Mapping[str, str]
+    function: str
+    features: Mapping[str, FeatureDescription]
+    about: About = NOTHING_SAID
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceDescription:
     """One feature service: its features as "view:feature", and the tags that name its roles."""
 
@@ -63,6 +83,7 @@ class Description:
     entities: Mapping[str, str] = field(default_factory=dict)
     views: Mapping[str, ViewDescription] = field(default_factory=dict)
     services: Mapping[str, ServiceDescription] = field(default_factory=dict)
+    on_demand: Mapping[str, OnDemandDescription] = field(default_factory=dict)
 
 
 def ttl_text(seconds: int) -> str:
@@ -80,6 +101,7 @@ def describe(objects: Iterable[FeastObject]) -> Description:
         entities={name: f"{entity.join_key} {entity.value_type.name}" for name, entity in entities.items()},
         views={view.name: _view(view, entities) for view in views},
         services={service.name: _service(service) for service in services},
+        on_demand={o.name: describe_on_demand(o) for o in listed if isinstance(o, OnDemandFeatureView)},
     )
 
 
@@ -91,8 +113,27 @@ def describe_registry(store: FeatureStore) -> Description:
     """
     with reported(f"the registry {store.config.registry.path} can't be read"):
         return describe(
-            [*store.list_entities(), *store.list_batch_feature_views(), *store.list_feature_services()]
+            [
+                *store.list_entities(),
+                *store.list_batch_feature_views(),
+                *on_demand_views(store),
+                *store.list_feature_services(),
+            ]
         )
+
+
+def on_demand_views(store: FeatureStore) -> list[OnDemandFeatureView]:
+    """Returns the registered on-demand views; their functions are not loaded, which would run them."""
+    found: list[OnDemandFeatureView] = store.registry.list_on_demand_feature_views(store.project, skip_udf=True)
+    if not found:
+        return []
+    protos = [
+        proto for proto in store.registry.proto().on_demand_feature_views if proto.spec.project == store.project
+    ]
+    fields = {proto.spec.name: [Field.from_proto(field) for field in proto.spec.features] for proto in protos}
+    for view in found:
+        view.features = fields[view.name]  # Feast leaves out what the registry has of them: descriptions and tags
+    return found
 
 
 def _view(view: FeatureView, entities: Mapping[str, Entity]) -> ViewDescription:
@@ -100,6 +141,19 @@ def _view(view: FeatureView, entities: Mapping[str, Entity]) -> ViewDescription:
         join_keys=tuple(entities[name].join_key if name in entities else name for name in view.entities),
         ttl_seconds=int(view.ttl.total_seconds()) if view.ttl else 0,
         source=_source(row_source(view)),
+        features={feature.name: _feature(feature) for feature in view.features},
+        about=About(view.owner, view.description),
+    )
+
+
+def describe_on_demand(view: OnDemandFeatureView) -> OnDemandDescription:
+    """Returns what an on-demand view promises."""
+    sources = sorted(view.source_feature_view_projections.values(), key=lambda source: str(source.name))
+    asked = [field for source in view.source_request_sources.values() for field in source.schema]
+    return OnDemandDescription(
+        reads=tuple((source.name, name) for source in sources for name in sorted(f.name for f in source.features)),
+        asks={field.name: str(field.dtype) for field in asked},
+        function=function_text(view),
         features={feature.name: _feature(feature) for feature in view.features},
         about=About(view.owner, view.description),
     )

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from contract.stubs.manifest_pb2 import SOURCE_CLASS, SOURCE_MEMBER
+from contract.stubs.manifest_pb2 import SOURCE_CLASS, SOURCE_MEMBER, Manifest
 from features.published import PublishedModel
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A version of a model, and a feature that it reads or shows."""
+    """A version of a model, and a feature that it reads or shows, or that one of those is computed from."""
 
     model: str
     version: int
@@ -30,8 +30,15 @@ def _names(use: Use) -> set[str]:
 
 def _uses(published: PublishedModel) -> Iterator[Use]:
     manifest = published.manifest
-    for spec in (*manifest.inputs, *manifest.display_features):
-        if spec.source in (SOURCE_MEMBER, SOURCE_CLASS):
-            service = manifest.feature_source.feature_service
-            which = manifest.model_name, manifest.version, published.labels
-            yield Use(*which, service, spec.feature_view, spec.name)
+    service = manifest.feature_source.feature_service
+    which = manifest.model_name, manifest.version, published.labels
+    for view, name in _features(manifest):
+        yield Use(*which, service, view, name)
+
+
+def _features(manifest: Manifest) -> Iterable[tuple[str, str]]:
+    """Returns the view and name of what a version reads or shows, and of what on-demand views compute from."""
+    specs = [*manifest.inputs, *manifest.display_features]
+    needed = [spec for view in manifest.on_demand_views for spec in view.inputs]
+    own = [spec for spec in (*specs, *needed) if spec.source in (SOURCE_MEMBER, SOURCE_CLASS)]
+    return dict.fromkeys((spec.feature_view, spec.name) for spec in own)

@@ -4,14 +4,18 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from feast import Entity, FeatureService, FeatureView, Field, OnDemandFeatureView, ValueType
 from feast.feast_object import FeastObject
 
+from features.description import Description, describe
+from features.on_demand_lint import unservable
 from features.schema import row_source
 from features.streaming.member import COMPUTED
 
 _KINDS = {Entity: "entity", FeatureService: "service", FeatureView: "view", OnDemandFeatureView: "on-demand view"}
+_View: TypeAlias = FeatureView | OnDemandFeatureView
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
@@ -38,15 +42,27 @@ def lint(objects: Iterable[FeastObject]) -> list[Finding]:
 
     Rules: every entity has a type; every view and feature an owner and a description; a view a TTL and the columns
     of time that a point-in-time join needs; every feature that a service reads a default; names are in lower case
-    with underscores, and a feature's is of one view only; on-demand views run in Python, row by row never; what is
-    to be computed live can be.
+    with underscores, and a feature's is of one view only; on-demand views can be served as they were trained, see
+    `lint_on_demand`; what is to be computed live can be.
     """
     listed = list(objects)
     services = [o for o in listed if isinstance(o, FeatureService)]
-    views = [o for o in listed if isinstance(o, FeatureView)]
+    views = [o for o in listed if isinstance(o, FeatureView | OnDemandFeatureView)]
     findings = [finding for o in listed for finding in (*_of_name(o), *_of_kind(o))]
+    findings += lint_on_demand(listed)
     findings += _of_features(views, _read_by(services))
     return sorted({*findings, *_of_shared_names(views)})
+
+
+def lint_on_demand(objects: Sequence[FeastObject]) -> list[Finding]:
+    """Returns what keeps on-demand views from being served as they were trained; such views can't be applied.
+
+    Rules: they run in Python, for many rows at once; they read what is stored, of one side only; their functions
+    stand alone, fail for no value of their inputs' types, and compute each row for itself.
+    """
+    views = [o for o in objects if isinstance(o, OnDemandFeatureView)]
+    defined = describe(objects) if views else Description()
+    return [Finding(_subject(view), *found) for view in views for found in unservable(view, defined)]
 
 
 def _of_name(listed: FeastObject) -> Iterator[Finding]:
@@ -62,8 +78,6 @@ def _of_kind(listed: FeastObject) -> Iterator[Finding]:
         yield Finding(subject, "type", "it has no value_type, expected that of its join key")
     if isinstance(listed, FeatureView):
         yield from _of_time(subject, listed)
-    if isinstance(listed, OnDemandFeatureView):
-        yield from _of_on_demand(subject, listed)
 
 
 def _of_people(subject: str, owner: str, description: str) -> Iterator[Finding]:
@@ -82,14 +96,7 @@ def _of_time(subject: str, view: FeatureView) -> Iterator[Finding]:
             yield Finding(subject, "time", f"its source names no {column}, which a point-in-time join needs")
 
 
-def _of_on_demand(subject: str, view: OnDemandFeatureView) -> Iterator[Finding]:
-    if view.mode != "python":
-        yield Finding(subject, "mode", f"its mode is {view.mode!r}, expected 'python'")
-    if view.singleton:
-        yield Finding(subject, "singleton", "it is a singleton, for which Feast gives all entities one value")
-
-
-def _of_features(views: Sequence[FeatureView], read: set[tuple[str, str]]) -> Iterator[Finding]:
+def _of_features(views: Sequence[_View], read: set[tuple[str, str]]) -> Iterator[Finding]:
     for view in views:
         for feature in view.features:
             subject = f"feature {view.name}:{feature.name}"
@@ -107,7 +114,7 @@ def _of_field(subject: str, feature: Field, *, is_read: bool) -> Iterator[Findin
         yield Finding(subject, "default", "it has no default, expected what a model takes where there is no value")
 
 
-def _of_shared_names(views: Sequence[FeatureView]) -> Iterator[Finding]:
+def _of_shared_names(views: Sequence[_View]) -> Iterator[Finding]:
     holders = defaultdict(list)
     for view in views:
         for feature in view.features:

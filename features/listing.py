@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from feast import FeatureService, FeatureStore, FeatureView, Field
+from feast import FeatureService, FeatureStore, FeatureView, Field, OnDemandFeatureView
 
+from features.description import describe_on_demand, on_demand_views
 from features.repository import feature_service
 from features.store_errors import reported
 
@@ -32,6 +33,17 @@ class ListedView:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedOnDemandView:
+    """One on-demand view; `reads` are stored features, as ``view:feature``, and what requests bring with them."""
+
+    name: str
+    reads: Sequence[str]
+    owner: str
+    description: str
+    features: Sequence[ListedFeature]
+
+
+@dataclass(frozen=True, slots=True)
 class ListedService:
     """One feature service and the views that it takes features of."""
 
@@ -47,6 +59,7 @@ class Listing:
     """Everything that is registered, by name."""
 
     views: Sequence[ListedView]
+    on_demand_views: Sequence[ListedOnDemandView]
     services: Sequence[ListedService]
 
 
@@ -58,12 +71,21 @@ def list_registered(store: FeatureStore, service: str | None = None) -> Listing:
     """
     with reported(f"the registry {store.config.registry.path} can't be read"):
         views = sorted(store.list_batch_feature_views(), key=lambda view: view.name)
+        on_demand = sorted(on_demand_views(store), key=lambda view: view.name)
         services = sorted(store.list_feature_services(), key=lambda listed: listed.name)
     if service is None:
-        return Listing([_view(view, view.features) for view in views], [_service(s) for s in services])
+        return Listing(
+            [_view(view, view.features) for view in views],
+            [_on_demand_view(view, view.features) for view in on_demand],
+            [_service(s) for s in services],
+        )
     chosen = feature_service(store, service)
     read = {projection.name: projection.features for projection in chosen.feature_view_projections}
-    return Listing([_view(view, read[view.name]) for view in views if view.name in read], [_service(chosen)])
+    return Listing(
+        [_view(view, read[view.name]) for view in views if view.name in read],
+        [_on_demand_view(view, read[view.name]) for view in on_demand if view.name in read],
+        [_service(chosen)],
+    )
 
 
 def _view(view: FeatureView, features: Sequence[Field]) -> ListedView:
@@ -71,6 +93,17 @@ def _view(view: FeatureView, features: Sequence[Field]) -> ListedView:
         name=view.name,
         join_keys=view.join_keys,
         ttl_seconds=int(view.ttl.total_seconds()) if view.ttl else 0,
+        owner=view.owner,
+        description=view.description,
+        features=[_feature(field, view.owner) for field in features],
+    )
+
+
+def _on_demand_view(view: OnDemandFeatureView, features: Sequence[Field]) -> ListedOnDemandView:
+    described = describe_on_demand(view)
+    return ListedOnDemandView(
+        name=view.name,
+        reads=[*(":".join(reference) for reference in described.reads), *described.asks],
         owner=view.owner,
         description=view.description,
         features=[_feature(field, view.owner) for field in features],

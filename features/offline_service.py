@@ -1,6 +1,6 @@
 """A feature service as batch jobs see it: who and what there is, where features are, where results go."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable, Mapping, Set
 from datetime import datetime
 from pathlib import Path
 
@@ -37,8 +37,8 @@ class OfflineService:
         """Returns everything that is registered."""
         return describe_registry(self._store)
 
-    def sources(self, wanted: Collection[str]) -> list[ViewSource]:
-        """Returns where the wanted features are."""
+    def sources(self, wanted: Mapping[str, Set[str]]) -> list[ViewSource]:
+        """Returns where the wanted features of each view are."""
         return view_sources(self._store, self._service, wanted)
 
     def moment_shown(self) -> datetime:

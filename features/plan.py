@@ -3,6 +3,7 @@
 Feast's own plan shows differences where there are none and can't say whom they hurt.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from features.description import (
     About,
     Description,
     FeatureDescription,
+    OnDemandDescription,
     ServiceDescription,
     ViewDescription,
     ttl_text,
@@ -113,6 +115,8 @@ def _facts(description: Description) -> _Facts:
     facts = {(f"entity {name}", "key"): _key_fact(key) for name, key in description.entities.items()}
     for name, view in description.views.items():
         facts |= {(f"view {name}", aspect): fact for aspect, fact in _view_facts(view).items()}
+    for name, asked in description.on_demand.items():
+        facts |= {(f"on-demand view {name}", aspect): fact for aspect, fact in _on_demand_facts(asked).items()}
     for name, service in description.services.items():
         facts |= {(f"service {name}", aspect): fact for aspect, fact in _service_facts(service).items()}
     return facts
@@ -131,6 +135,14 @@ def _view_facts(view: ViewDescription) -> Mapping[str, _Fact]:
     return facts | {f"feature {name}": _feature_fact(feature) for name, feature in view.features.items()}
 
 
+def _on_demand_facts(view: OnDemandDescription) -> Mapping[str, _Fact]:
+    """What it reads and computes with is a promise: with another function the same feature is another."""
+    reads = [*(":".join(reference) for reference in view.reads), *(f"{k} {v}" for k, v in view.asks.items())]
+    digest = hashlib.sha256(view.function.encode()).hexdigest()[:12]
+    facts = {"reads": _Fact(", ".join(reads), tuple(reads)), "function": _Fact(digest, view.function)}
+    return facts | {f"feature {name}": _feature_fact(feature) for name, feature in view.features.items()}
+
+
 def _feature_fact(feature: FeatureDescription) -> _Fact:
     tags = ", ".join(f"{tag} {value!r}" for tag, value in sorted(feature.tags.items()))
     return _Fact(f"{feature.dtype} ({tags})" if tags else feature.dtype, feature.dtype)
@@ -146,16 +158,22 @@ def _remarks(description: Description, among: _Facts) -> _Facts:
     """Returns what is said for people, of what is there before and after."""
     subjects = {subject for subject, _ in among}
     remarks: _Facts = {}
-    for name, view in description.views.items():
-        if f"view {name}" in subjects:
-            remarks |= _about(f"view {name}", "", view.about)
-        for feature, described in view.features.items():
-            if (f"view {name}", f"feature {feature}") in among:
-                remarks |= _about(f"view {name}", f"feature {feature} ", described.about)
+    for subject, viewed in _views(description).items():
+        if subject in subjects:
+            remarks |= _about(subject, "", viewed.about)
+        for feature, described in viewed.features.items():
+            if (subject, f"feature {feature}") in among:
+                remarks |= _about(subject, f"feature {feature} ", described.about)
     for name, service in description.services.items():
         if f"service {name}" in subjects:
             remarks |= _about(f"service {name}", "", service.about)
     return remarks
+
+
+def _views(description: Description) -> Mapping[str, ViewDescription | OnDemandDescription]:
+    return {f"view {name}": view for name, view in description.views.items()} | {
+        f"on-demand view {name}": view for name, view in description.on_demand.items()
+    }
 
 
 def _about(subject: str, prefix: str, about: About) -> _Facts:

@@ -8,7 +8,8 @@ from contract.errors import ManifestError, ManifestFault
 from contract.label_events import HISTORY_FOLDER, read_events
 from contract.labels import fold
 from contract.manifest import read_manifest
-from contract.stubs.manifest_pb2 import SOURCE_CLASS, SOURCE_MEMBER, Input, Manifest
+from contract.on_demand import stored_features
+from contract.stubs.manifest_pb2 import SOURCE_CLASS, SOURCE_MEMBER, Input, Manifest, OnDemandView
 from contract.tags import SERVICE_TAGS, data_type
 from contract.versions import published_versions
 from features.description import Description, ServiceDescription, ttl_text
@@ -99,20 +100,37 @@ def _reasons(manifest: Manifest, description: Description) -> Iterator[str]:
             yield f"{tag} of feature service {name!r} is {found!r}, expected {expected!r}"
     if manifest.feature_source.catalogue_view not in description.views:
         yield f"view {manifest.feature_source.catalogue_view!r} is not registered"
-    for spec in [*manifest.inputs, *manifest.display_features]:
-        if spec.source in (SOURCE_MEMBER, SOURCE_CLASS):
-            yield from _feature_reasons(spec, manifest, service, description)
+    yield from _stored_reasons(manifest, service, description)
+    for view in manifest.on_demand_views:
+        yield from _on_demand_reasons(view, description)
+
+
+def _stored_reasons(manifest: Manifest, service: ServiceDescription, description: Description) -> Iterator[str]:
+    """Yields the same of stored features. Those that only on-demand views read need not be in the service."""
+    specs = [*manifest.inputs, *manifest.display_features]
+    for source in (SOURCE_MEMBER, SOURCE_CLASS):
+        for spec in stored_features(specs, manifest.on_demand_views, source):
+            yield from _feature_reasons(spec, manifest, service if spec in specs else None, description)
+
+
+def _on_demand_reasons(view: OnDemandView, description: Description) -> Iterator[str]:
+    """A version computes with its own function as long as it serves, but rows are no longer joined with it."""
+    found = description.on_demand.get(view.name)
+    if found is None:
+        yield f"on-demand view {view.name!r} is not registered"
+    elif found.function != view.function:
+        yield f"on-demand view {view.name!r} computes with another function, the model keeps its own"
 
 
 def _feature_reasons(
-    spec: Input, manifest: Manifest, service: ServiceDescription, description: Description
+    spec: Input, manifest: Manifest, service: ServiceDescription | None, description: Description
 ) -> Iterator[str]:
     reference = f"{spec.feature_view}:{spec.name}"
     view = description.views.get(spec.feature_view)
     if view is None or spec.name not in view.features:
         yield f"feature {reference!r} is not registered"
         return
-    if reference not in service.features:
+    if service is not None and reference not in service.features:
         yield f"feature {reference!r} is not in feature service {manifest.feature_source.feature_service!r}"
     dtype = view.features[spec.name].dtype
     if data_type(dtype) != spec.data_type:

@@ -23,6 +23,8 @@ from features.store_errors import reported
 
 # Of ibis, which Feast's DuckDB store asks for every row; Feast shows such warnings to everybody.
 warnings.filterwarnings("ignore", r"fetch_arrow_table\(\) is deprecated", DeprecationWarning)
+# Of its historical joins, which are not the ones that trainings make.
+warnings.filterwarnings("ignore", "On demand feature view is an experimental feature", RuntimeWarning)
 
 DEFINITIONS = "definitions.py"
 _PACKAGE = "_feature_repository"

@@ -1,6 +1,6 @@
 """Where the rows of the views of a feature service are, and what they promise: what a join needs of them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -38,8 +38,13 @@ class ViewSource:
     ttl: timedelta
 
 
-def view_sources(store: FeatureStore, service: FeatureService, wanted: Collection[str]) -> list[ViewSource]:
-    """Returns the sources of the views that hold some of the wanted features of a service.
+def view_sources(store: FeatureStore, service: FeatureService, wanted: Mapping[str, Set[str]]) -> list[ViewSource]:
+    """Returns the sources of the views that hold some of the wanted features.
+
+    Args:
+        store: The feature store.
+        service: The service that a model reads; of a view in it, the keys may have other names.
+        wanted: The names of the features of each view.
 
     Raises:
         RepositoryError: A source is not of Parquet files.
@@ -47,23 +52,22 @@ def view_sources(store: FeatureStore, service: FeatureService, wanted: Collectio
     """
     with reported(f"the registry {store.config.registry.path} can't be read"):
         views = {view.name: view for view in store.list_batch_feature_views()}
-    listed = [p for p in service.feature_view_projections if p.name in views]
-    sources = [_view_source(views[projection.name], projection, wanted) for projection in listed]
-    return [source for source in sources if source.features]
+    listed = {projection.name: projection for projection in service.feature_view_projections}
+    return [_view_source(views[name], listed.get(name), names) for name, names in wanted.items()]
 
 
-def _view_source(view: FeatureView, projection: FeatureViewProjection, wanted: Collection[str]) -> ViewSource:
+def _view_source(view: FeatureView, projection: FeatureViewProjection | None, wanted: Set[str]) -> ViewSource:
     source = row_source(view)
     if not isinstance(source, FileSource):
         raise RepositoryError(
             f"view {view.name!r}: its source is a {type(source).__name__}, expected a FileSource of Parquet files"
         )
-    names = projection.join_key_map or {key: key for key in view.join_keys}
+    names = (projection and projection.join_key_map) or {key: key for key in view.join_keys}
     return ViewSource(
         view=view.name,
         path=str(source.path),
         keys={name: _column(source, key) for key, name in names.items()},
-        features={f.name: _column(source, f.name) for f in projection.features if f.name in wanted},
+        features={f.name: _column(source, f.name) for f in view.features if f.name in wanted},
         time=_column(source, source.timestamp_field),
         created=_column(source, source.created_timestamp_column or ""),
         ttl=view.ttl or _NO_LIMIT,

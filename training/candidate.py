@@ -27,6 +27,7 @@ class Candidate:
         scores: Its scores ``[rows]`` float32 on the splits "validation" and "test".
         metrics: Of the model and of the baselines, on both.
         warnings: What was odd about the rows, a sentence each.
+        on_demand_views: What computes some of the inputs, with golden rows.
     """
 
     model: FittedModel
@@ -38,3 +39,4 @@ class Candidate:
     scores: Mapping[str, NDArray[np.float32]]
     metrics: Sequence[pb.Metric]
     warnings: Sequence[str] = ()
+    on_demand_views: Sequence[pb.OnDemandView] = ()

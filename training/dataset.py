@@ -6,7 +6,7 @@ A value that its view's TTL had outlived by then comes back null, and so becomes
 import hashlib
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -24,10 +24,11 @@ from training.dataset_folder import DatasetFolder
 from training.day_tables import row_columns, to_table
 from training.errors import DataError
 from training.exclusive import only_writer
-from training.inputs import service_inputs
+from training.inputs import service_inputs, stored_by_view
 from training.joins.day import DayJoin, Engine, FeatureFiles
 from training.joins.on_duckdb import DuckDBEngine
 from training.joins.sql import Window
+from training.on_demand import ComputedColumns
 from training.progress import Progress
 from training.rows import EVENT_TIME, TrainingRows
 from training.spec import RankingSpec, TruthSpec
@@ -84,12 +85,14 @@ class RankingDataset:
         self._spec = spec
         self._folder = history.dataset
         self.inputs = service_inputs(describe_registry(store), service.name, spec.context)
-        wanted = [i.name for i in self.inputs.inputs if i.source in _FEATURES]
+        wanted = stored_by_view(self.inputs.inputs, self.inputs.on_demand_views, _FEATURES)
         self._features = FeatureFiles(view_sources(store, service, wanted))
+        self._computed = ComputedColumns(self.inputs.on_demand_views, self.inputs.inputs)
         self.days = repository_settings(history.repo).days
         self.rows = TrainingRows(history.repo, history.world, self.days)
         keys = [self.inputs.source.member_key, self.inputs.source.class_key]
-        self._row_columns = row_columns(self.inputs, spec)
+        asked = (name for name in self.inputs.asked() if name not in spec.context)
+        self._row_columns = [*row_columns(self.inputs, spec), *asked]
         self.rows.require(keys, spec.dataset.label, self._row_columns, spec.model.objective)
 
     def day_range(self) -> tuple[date, date]:
@@ -109,7 +112,12 @@ class RankingDataset:
         row_count = self.rows.count(first, last)
         if not row_count:
             raise DataError(f"there are no training rows from {first} to {last}")
-        return to_table(self._days(first, last, progress), row_count, self.inputs, self._spec)
+        table = to_table(self._days(first, last, progress), row_count, self.inputs, self._spec, self._computed)
+        return replace(table, warnings=(*table.warnings, *self._computed.warnings()))
+
+    def on_demand_views(self) -> list[pb.OnDemandView]:
+        """Returns what computes some of the inputs, with golden rows of the last that were loaded."""
+        return self._computed.messages()
 
     def true_probabilities(self, truth: TruthSpec, first: date, last: date) -> NDArray[np.float64] | None:
         """Returns the true probability of each row of `load`, ``[rows]``; None without a table of them.

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from contract.stubs import manifest_pb2 as pb
+from features.on_demand import REQUEST_TIME
 from training.arrow_columns import ColumnReader
 from training.growing import GrowingColumns
 from training.inputs import ServiceInputs
 from training.labels import to_labels
+from training.on_demand import ComputedColumns
 from training.positions import to_positions
 from training.rows import EVENT_TIME
 from training.spec import RankingSpec
@@ -25,7 +26,13 @@ def row_columns(inputs: ServiceInputs, spec: RankingSpec) -> list[str]:
     return [*keys, EVENT_TIME, spec.dataset.label, *spec.context, *position]
 
 
-def to_table(days: Iterable[pa.Table], row_count: int, inputs: ServiceInputs, spec: RankingSpec) -> Table:
+def to_table(
+    days: Iterable[pa.Table],
+    row_count: int,
+    inputs: ServiceInputs,
+    spec: RankingSpec,
+    computed: ComputedColumns | None = None,
+) -> Table:
     """Returns the rows of days, which are held once only.
 
     Args:
@@ -33,29 +40,34 @@ def to_table(days: Iterable[pa.Table], row_count: int, inputs: ServiceInputs, sp
         row_count: How many they are together.
         inputs: What the model reads.
         spec: Which column is the label, and which the position.
+        computed: Computes some of the inputs; None where all are columns.
 
     Raises:
         ContractError: A feature is of another type than its input.
         DataError: A label or a position is none.
     """
     growing, reader = GrowingColumns(row_count), ColumnReader()
+    computed = computed or ComputedColumns((), ())
     for day in days:
-        growing.append(_to_columns(day, reader, inputs, spec))
+        times = day[EVENT_TIME].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_numpy() // 1_000_000
+        known = {**computed.columns(day, times), REQUEST_TIME: times}
+        growing.append(_to_columns(day, known, reader, inputs, spec))
     columns = dict(growing.columns())
     labels, times, positions = columns.pop(_LABEL), columns.pop(_TIMES), columns.pop(_POSITIONS, None)
     members = columns[inputs.source.member_key]
     return Table(columns, labels, members, times, positions, reader.warnings())
 
 
-def _to_columns(day: pa.Table, reader: ColumnReader, inputs: ServiceInputs, spec: RankingSpec) -> Columns:
-    times = day[EVENT_TIME].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_numpy() // 1_000_000
+def _to_columns(
+    day: pa.Table, known: Columns, reader: ColumnReader, inputs: ServiceInputs, spec: RankingSpec
+) -> Columns:
     columns = {
-        one.name: times if one.source == pb.SOURCE_REQUEST_TIME else reader.read(one, day[one.name])
+        one.name: known[one.name] if one.name in known else reader.read(one, day[one.name])
         for one in inputs.inputs
     }
     label, position = spec.dataset.label, spec.dataset.position
     columns[_LABEL] = to_labels(f"label {label!r}", day[label].to_pylist(), spec.model.objective)
-    columns[_TIMES] = times
+    columns[_TIMES] = known[REQUEST_TIME]
     if position:
         columns[_POSITIONS] = to_positions(f"position {position!r}", day[position].to_pylist())
     return columns

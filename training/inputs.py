@@ -1,24 +1,48 @@
 """What a model that reads a feature service is given: features, keys, the request time and the context."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from contract import tags
+from contract.on_demand import stored_features
 from contract.stubs import manifest_pb2 as pb
 from features.description import Description, ServiceDescription, ViewDescription
+from features.on_demand import REQUEST_TIME, computed_features, on_demand_message
 from training.errors import DataError
-
-REQUEST_TIME = "request_time"
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceInputs:
-    """What a model reads, and what it does not and requests may still filter on or show."""
+    """What a model reads, and what it does not and requests may still filter on or show.
+
+    Attributes:
+        source: The roles of the feature service.
+        inputs: What the model reads.
+        display_features: Class features that it does not.
+        on_demand_views: What some of both are computed by, without golden rows.
+    """
 
     source: pb.FeatureSource
     inputs: Sequence[pb.Input]
     display_features: Sequence[pb.Input]
+    on_demand_views: Sequence[pb.OnDemandView] = ()
+
+    def asked(self) -> dict[str, pb.Input]:
+        """Returns what on-demand views take of the context of requests, by name."""
+        needed = (spec for view in self.on_demand_views for spec in view.inputs)
+        return {spec.name: spec for spec in needed if spec.source == pb.SOURCE_CONTEXT}
+
+
+def stored_by_view(
+    inputs: Sequence[pb.Input], views: Sequence[pb.OnDemandView], sources: Iterable["pb.Source.ValueType"]
+) -> dict[str, set[str]]:
+    """Returns the names of the features to read, by view: those of the inputs, and what on-demand views need."""
+    found: dict[str, set[str]] = {}
+    for source in sources:
+        for spec in stored_features(inputs, views, source):
+            found.setdefault(spec.feature_view, set()).add(spec.name)
+    return found
 
 
 def service_inputs(registered: Description, service: str, context: Mapping[str, str]) -> ServiceInputs:
@@ -31,11 +55,13 @@ def service_inputs(registered: Description, service: str, context: Mapping[str, 
 
     Raises:
         DataError: A view is not keyed by a member or class, a key is not a text, or a name occurs twice.
+        FeatureError: An on-demand view can't be served.
         TagError: A feature's type or tag is not supported.
     """
     source = tags.feature_source(service, registered.services[service].tags)
     _check_keys(registered.entities, source)
-    features = list(_features(registered, registered.services[service], source))
+    views, computed = _on_demand(registered, registered.services[service], source)
+    features = [*_features(registered, registered.services[service], source), *computed]
     inputs = [
         *(feature for feature in features if feature.encoding),
         _input(source.member_key, pb.SOURCE_MEMBER_KEY, pb.DATA_TYPE_STRING, pb.ENCODING_VOCABULARY),
@@ -44,8 +70,8 @@ def service_inputs(registered: Description, service: str, context: Mapping[str, 
         *(tags.feature_input(name, kind, {}, source=pb.SOURCE_CONTEXT) for name, kind in context.items()),
     ]
     display = [f for f in features if not f.encoding and f.source == pb.SOURCE_CLASS]
-    _check_unique([*inputs, *display])
-    return ServiceInputs(source, inputs, display)
+    _check_unique([*inputs, *display], [spec for view in views for spec in view.inputs])
+    return ServiceInputs(source, inputs, display, views)
 
 
 def _features(
@@ -64,6 +90,19 @@ def _features(
                 )
 
 
+def _on_demand(
+    registered: Description, service: ServiceDescription, source: pb.FeatureSource
+) -> tuple[list[pb.OnDemandView], list[pb.Input]]:
+    """Returns the on-demand views that a service names, and those of their features that it does."""
+    views, features = [], []
+    for name, view in registered.on_demand.items():
+        if named := [feature for feature in view.features if f"{name}:{feature}" in service.features]:
+            message = on_demand_message(name, registered, lambda v: _side(v, registered.views[v], source))
+            views.append(message)
+            features += [f for f in computed_features(name, view, message.source) if f.name in named]
+    return views, features
+
+
 def _side(name: str, view: ViewDescription, source: pb.FeatureSource) -> "pb.Source.ValueType":
     if view.join_keys == (source.member_key,):
         return pb.SOURCE_MEMBER
@@ -80,10 +119,15 @@ def _check_keys(entities: Mapping[str, str], source: pb.FeatureSource) -> None:
             raise DataError(f"entity {name!r} with the join key {join_key!r} is {value_type}, expected STRING")
 
 
-def _check_unique(inputs: Sequence[pb.Input]) -> None:
-    (name, count), *_ = Counter(spec.name for spec in inputs).most_common(1)
+def _check_unique(inputs: Sequence[pb.Input], needed: Sequence[pb.Input]) -> None:
+    different = [_what(spec) for spec in inputs] + list({_what(spec) for spec in needed} - set(map(_what, inputs)))
+    (name, count), *_ = Counter(name for name, *_ in different).most_common(1)
     if count > 1:
         raise DataError(f"the name {name!r} occurs twice among features, keys, context and request time")
+
+
+def _what(spec: pb.Input) -> tuple[str, int, str, int]:
+    return spec.name, spec.source, spec.feature_view, spec.data_type
 
 
 def _input(

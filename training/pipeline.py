@@ -1,7 +1,7 @@
 """The order of things in a training: rows, splits, model, metrics, evidence, verdict, version."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -87,9 +87,8 @@ def train_ranking(source: RankingSource, target: Target, spec: RankingSpec, prog
     named_inputs(service.inputs, spec.gate.slices or ())
     class_key = service.source.class_key
     baselines = ranking_baselines(class_key, splits.train.columns[class_key], splits.train.labels)
-    candidate = _fit(
-        service.inputs, service.source, splits, spec.model, baselines, target=target, progress=progress
-    )
+    fitted = _fit(service.inputs, service.source, splits, spec.model, baselines, target=target, progress=progress)
+    candidate = replace(fitted, on_demand_views=dataset.on_demand_views())
     manifest = _manifest(target, candidate)
     manifest.display_features.extend(service.display_features)
     manifest.training.spec_toml = spec.with_split(days.train_until, days.validate_until).to_toml()
@@ -171,6 +170,7 @@ def _manifest(target: Target, candidate: Candidate) -> pb.Manifest:
         model_name=target.name,
         feature_source=candidate.source,
         inputs=candidate.inputs,
+        on_demand_views=candidate.on_demand_views,
         vocabularies=candidate.model.vocabularies(),
         metrics=candidate.metrics,
         score_tolerance=score_tolerance(candidate.scores["test"]),

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from contract.served import ServedFile, contract_hash, served_files
+from contract.stubs import manifest_pb2 as pb
 from features.aggregates import repository_settings
 from features.days import each_day
 from features.description import describe_registry
@@ -22,6 +23,7 @@ from training.day_tables import row_columns, to_table
 from training.errors import DataError
 from training.inputs import ServiceInputs, service_inputs
 from training.labelled_log import LABELS_FILE, LabelledLog
+from training.on_demand import ComputedColumns
 from training.progress import Progress
 from training.rows import TrainingRows
 from training.spec import RankingSpec, TruthSpec
@@ -95,6 +97,10 @@ class ServedDataset:
         table = to_table((day for day in tables if day.num_rows), row_count, self.inputs, self._spec)
         progress("reading what was served", len(days), len(days))
         return replace(table, warnings=(*table.warnings, *self._left_out()))
+
+    def on_demand_views(self) -> Sequence[pb.OnDemandView]:
+        """Returns what computed some of the inputs; their golden rows are samples, as the log lacks what they read."""
+        return ComputedColumns(self.inputs.on_demand_views, self.inputs.inputs).messages()
 
     def true_probabilities(self, _truth: TruthSpec, _first: date, _last: date, /) -> NDArray[np.float64] | None:
         """Returns None: nobody knows them of what was served."""

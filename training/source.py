@@ -1,11 +1,13 @@
 """Where the rows of a ranking model come from: joined with what was known then, or logged as they were served."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.stubs import manifest_pb2 as pb
 from features.days import Days
 from training.inputs import ServiceInputs
 from training.progress import Progress
@@ -30,6 +32,10 @@ class RankingRows(Protocol):
             ContractError: A feature is of another type than it was registered with.
             DataError: There are none, or they can't be read.
         """
+        ...
+
+    def on_demand_views(self) -> Sequence[pb.OnDemandView]:
+        """Returns what computes some of the inputs, with golden rows."""
         ...
 
     def true_probabilities(self, truth: TruthSpec, first: date, last: date, /) -> NDArray[np.float64] | None:

@@ -21,6 +21,7 @@ TTL = timedelta(days=1)
 EVENT_TIME = "event_timestamp"
 WINDOW = Window(BEGIN + timedelta(days=3, hours=8), BEGIN + timedelta(days=4, hours=8))
 """When the events are."""
+BY_VIEW = {"members": {"starts", "favourites", "is_new"}, "classes": {"rate", "title"}}
 FEATURES = ("starts", "favourites", "is_new", "rate", "title")
 
 

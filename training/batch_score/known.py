@@ -15,6 +15,7 @@ from training.arrow_columns import ColumnReader
 from training.joins.day import FeatureFiles
 from training.joins.on_duckdb import DuckDBEngine
 from training.joins.sql import Window
+from training.on_demand import ComputedColumns
 from training.table import Columns
 
 _TIME = "event_timestamp"
@@ -28,15 +29,22 @@ class KnownFeatures:
 
     Args:
         inputs: The inputs of the side.
+        views: What computes some of them.
         key: Its join key.
         sources: Where its features are.
         moment: When; it is also the time of the requests.
     """
 
     def __init__(
-        self, inputs: Sequence[pb.Input], key: str, sources: Sequence[ViewSource], moment: datetime
+        self,
+        inputs: Sequence[pb.Input],
+        views: Sequence[pb.OnDemandView],
+        key: str,
+        sources: Sequence[ViewSource],
+        moment: datetime,
     ) -> None:
         self._inputs = inputs
+        self._computed = ComputedColumns(views, inputs)
         self._key = key
         self._moment = moment
         self._files = FeatureFiles(sources)
@@ -58,14 +66,19 @@ class KnownFeatures:
         times = pa.array([self._moment] * len(ids), pa.timestamp("us", tz="UTC"))
         rows = pa.table({self._key: keys, _TIME: times})
         joined = self._engine.table(self._files.day(rows, _TIME, self._window()))
-        return {spec.name: self._column(spec, joined) for spec in self._inputs}
+        computed = self._computed.columns(joined, self._times(len(joined)))
+        others = (spec for spec in self._inputs if spec.name not in computed)
+        return {**computed, **{spec.name: self._column(spec, joined) for spec in others}}
 
     def _column(self, spec: pb.Input, joined: pa.Table) -> NDArray[Any]:
         if spec.source == pb.SOURCE_REQUEST_TIME:
-            return np.full(len(joined), int(self._moment.timestamp()))
+            return self._times(len(joined))
         if spec.source in (*_KEYS, *_FEATURES):
             return self._reader.read(spec, joined[spec.name])
         return np.repeat(to_column(spec, [None]), len(joined), axis=0)
+
+    def _times(self, rows: int) -> NDArray[np.int64]:
+        return np.full(rows, int(self._moment.timestamp()))
 
     def _window(self) -> Window:
         return Window(self._moment, self._moment + _INSTANT)

@@ -1,7 +1,6 @@
 """The order of things in a batch scoring: what is known, the classes once, the members shard by shard."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from training.batch_score.ranker import Ranker
 from training.batch_score.shards import Shards, shard_rows
 from training.errors import DataError
 from training.exclusive import only_writer
-from training.inputs import service_inputs
+from training.inputs import service_inputs, stored_by_view
 from training.model.checks import CLASS_SIDE
 from training.progress import Progress
 from training.registered import check_registered, require_source
@@ -99,10 +98,8 @@ class _Scoring:
         self._moment = target.moment or service.moment_shown()
         self._members = _some("member", service.members(self._moment), self._moment)
         self._classes = _some("class", service.classes(self._moment), self._moment)
-        class_side = [spec for spec in manifest.inputs if spec.source in CLASS_SIDE]
-        others = [spec for spec in manifest.inputs if spec.source not in CLASS_SIDE]
-        self._class_features = self._known(class_side, manifest.feature_source.class_key)
-        self._member_features = self._known(others, manifest.feature_source.member_key)
+        self._class_features = self._known(pb.SOURCE_CLASS, manifest.feature_source.class_key)
+        self._member_features = self._known(pb.SOURCE_MEMBER, manifest.feature_source.member_key)
         self._shards = Shards(target.out, self._members, target.shard_size, self._state())
 
     def run(self, progress: Progress) -> Scored:
@@ -141,9 +138,12 @@ class _Scoring:
         )
         self._shards.write(number, rows)
 
-    def _known(self, inputs: Sequence[pb.Input], key: str) -> KnownFeatures:
-        sources = self._service.sources([spec.name for spec in inputs if spec.feature_view])
-        return KnownFeatures(inputs, key, sources, self._moment)
+    def _known(self, source: "pb.Source.ValueType", key: str) -> KnownFeatures:
+        is_class = source == pb.SOURCE_CLASS
+        inputs = [spec for spec in self._manifest.inputs if (spec.source in CLASS_SIDE) is is_class]
+        views = [view for view in self._manifest.on_demand_views if view.source == source]
+        sources = self._service.sources(stored_by_view(inputs, views, [source]))
+        return KnownFeatures(inputs, views, key, sources, self._moment)
 
     def _state(self) -> str:
         """Returns what the scores depend on, but for the members."""

@@ -38,7 +38,7 @@ def gather(
         scores=candidate.scores["test"],
         figures=CLASSIFICATION if candidate.spec.objective == BINARY else REGRESSION,
         baselines=candidate.baselines,
-        serving=score_serving(model_dir, table),
+        serving=score_serving(model_dir, table, candidate.on_demand_views),
         slices=slices(table, slicing),
         exported=measure_exported(loaded, directory, candidate),
     )

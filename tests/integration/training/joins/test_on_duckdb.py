@@ -8,7 +8,7 @@ import pytest
 
 from features.repository import feature_service
 from features.view_sources import view_sources
-from tests.support.joins import EVENT_TIME, FEATURES, WINDOW, events, write_features
+from tests.support.joins import BY_VIEW, EVENT_TIME, FEATURES, WINDOW, events, write_features
 from training.joins.day import FeatureFiles
 from training.joins.on_duckdb import DuckDBEngine
 
@@ -22,7 +22,7 @@ def test_the_rows_are_those_of_feasts_historical_features(seed: int, tmp_path: P
     rows = events(1500, seed)
 
     joined = DuckDBEngine().table(
-        FeatureFiles(view_sources(store, service, FEATURES)).day(rows, EVENT_TIME, WINDOW)
+        FeatureFiles(view_sources(store, service, BY_VIEW)).day(rows, EVENT_TIME, WINDOW)
     )
 
     entities = rows.append_column("row", pa.array(np.arange(len(rows)))).to_pandas()

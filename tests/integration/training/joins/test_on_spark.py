@@ -8,7 +8,7 @@ import pytest
 
 from features.repository import feature_service
 from features.view_sources import view_sources
-from tests.support.joins import EVENT_TIME, FEATURES, WINDOW, events, write_features
+from tests.support.joins import BY_VIEW, EVENT_TIME, WINDOW, events, write_features
 from tests.support.spark import SparkProcess, spark_process
 from training.errors import DataError
 from training.joins.day import DayJoin, FeatureFiles
@@ -25,7 +25,7 @@ def spark() -> Iterator[SparkProcess]:
 
 def _join(folder: Path, seed: int) -> DayJoin:
     store = write_features(folder, seed)
-    files = FeatureFiles(view_sources(store, feature_service(store, "both"), FEATURES))
+    files = FeatureFiles(view_sources(store, feature_service(store, "both"), BY_VIEW))
     return files.day(events(1500, seed), EVENT_TIME, WINDOW)
 
 
