@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
+from contract.on_demand import Failed
 from contract.stubs.manifest_pb2 import Manifest
 from server.app.settings import Settings
 from server.catalogue.reader import CatalogueReader
@@ -20,6 +21,7 @@ from server.features.registry_check import RegistryCheck
 from server.features.remembered_cells import LAST_KNOWN_SECONDS, OnRead, RememberedCells
 from server.features.store import open_store
 from server.models.leases import LoadedVersion
+from server.ranking.on_demand import check_on_demand, member_inputs
 
 MEMBER_READERS = 4
 """Threads that read members' features."""
@@ -35,13 +37,19 @@ class FeatureSide:
         now: The time in seconds since the epoch.
         on_read: Is told of every read of members' features.
         on_rows: Is told of the rows that were read.
+        failed: Is told of on-demand views of classes that fail.
 
     Raises:
         ProfileError: There is no such profile, or it is not a Feast configuration.
     """
 
     def __init__(
-        self, settings: Settings, now: Callable[[], float], on_read: OnRead, on_rows: ObserveRows
+        self,
+        settings: Settings,
+        now: Callable[[], float],
+        on_read: OnRead,
+        on_rows: ObserveRows,
+        failed: Failed,
     ) -> None:
         store = open_store(settings.repo, settings.profile)
         registry = Registry(store)
@@ -50,7 +58,7 @@ class FeatureSide:
         self._is_warm = False
         self._request_threads = ThreadPoolExecutor(MEMBER_READERS, "features")
         self._background_thread = ThreadPoolExecutor(1, "background")
-        reader = CatalogueReader(online, self._background_thread, now)
+        reader = CatalogueReader(online, self._background_thread, now, failed)
         self._snapshots = Snapshots(reader, now=now, max_age_seconds=SNAPSHOT_SECONDS)
         self._prober = Prober()
         remembered = RememberedCells(
@@ -64,7 +72,8 @@ class FeatureSide:
             OnlineFeatures(remembered, registry, now), self._request_threads, on_rows
         )
         self._reading_ahead: set[asyncio.Task[None]] = set()
-        self.checks = (RegistryCheck(registry, self._background_thread), reader.generation, self._read_ahead)
+        registered = RegistryCheck(registry, self._background_thread)
+        self.checks = (registered, check_on_demand, reader.generation, self._read_ahead)
         """What has to hold of a manifest before its model is loaded; the last begins what `prepare` needs."""
 
     async def _read_ahead(self, manifest: Manifest) -> None:
@@ -82,7 +91,7 @@ class FeatureSide:
         manifest = loaded.manifest
         await loaded.use_snapshot(await self._snapshots.current(manifest))
         if not self._is_warm:
-            await self.members.read(manifest.inputs, manifest.feature_source.member_key, [""])
+            await self.members.read(member_inputs(manifest), manifest.feature_source.member_key, [""])
             gc.collect()
             gc.freeze()  # what is here now stays: collections that looked at it took some 95 ms
             self._is_warm = True

@@ -48,6 +48,9 @@ class Metrics:
         self._ages = self._histogram(
             "paceline_feature_age_seconds", "How old the rows of members were.", "view", buckets=AGES
         )
+        self._on_demand = self._counter(
+            "paceline_on_demand_failures", "Rows that an on-demand view failed for, by view.", "view"
+        )
         self._model_seconds = self._histogram(
             "paceline_model_seconds",
             "A call of a version, for one request or several, with the way there.",
@@ -96,6 +99,10 @@ class Metrics:
         for row in rows:
             if row.age_seconds is not None:
                 self._ages.labels(row.view).observe(row.age_seconds)
+
+    def observe_on_demand(self, view: str, rows: int) -> None:
+        """Takes note of rows that an on-demand view failed for."""
+        self._on_demand.labels(view).inc(rows)
 
     def timed_features(self, features: MemberFeatures) -> MemberFeatures:
         """Returns `features`, timed."""

@@ -11,6 +11,7 @@ from server.models.served import ServedModels
 from server.ranking.batches import Batches
 from server.ranking.bulk import BulkRecommender
 from server.ranking.inputs import InputReader
+from server.ranking.on_demand import FirstFailures
 from server.ranking.ports import MemberFeatures, Serve
 from server.ranking.recommend import Recommender
 from server.ranking.score import Scorer
@@ -42,7 +43,8 @@ class RankingSide:
     ) -> None:
         self._served = served
         self._model_name = model_name
-        self._batches = Batches(InputReader(metrics.timed_features(features), now))
+        failed = FirstFailures(metrics.observe_on_demand)
+        self._batches = Batches(InputReader(metrics.timed_features(features), now, failed))
         models = ArmModels(served, model_name)
         self._shadows = Shadows(self._rank_with, self._shares, ShadowMetrics(metrics.registry), now=now)
         recommender = Recommender(models, self._batches, serve)

@@ -26,6 +26,7 @@ from server.domain.errors import StartError
 from server.domain.versions import VersionRecord
 from server.models.client import RunnerProcess
 from server.models.ports import StartRunner
+from server.ranking.on_demand import FirstFailures
 from server.ranking.ports import Serve
 from server.rpc.server import GrpcServer
 from server.rpc.services import admin_services, model_services
@@ -105,7 +106,9 @@ class Server:
         self._admin = make(admin_services(served, self._models.admin))
 
     def _features(self, settings: Settings, now: Callable[[], float]) -> FeatureSide:
-        return FeatureSide(settings, now, self._metrics.observe_reads, self._metrics.observe_rows)
+        metrics = self._metrics
+        failed = FirstFailures(metrics.observe_on_demand)
+        return FeatureSide(settings, now, metrics.observe_reads, metrics.observe_rows, failed)
 
     def _log_served(self, settings: Settings) -> Serve | None:
         """Begins the served-feature log if it is on, and returns what is told of every answer."""

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.columns import to_column
+from contract.on_demand import Failed, stored_features
 from contract.stubs import manifest_pb2 as pb
 from server.catalogue.listing import FeatureReader, read_class_ids, read_generation
+from server.ranking.on_demand import computed_by, ignore_failures
 from server.ranking.ports import Snapshot
 
 CHUNK = 500
@@ -26,9 +28,17 @@ class CatalogueReader:
         features: Reads the online store.
         executor: Where it blocks, so that the event loop does not.
         now: The time in seconds since the epoch.
+        failed: Is told of on-demand views that fail.
     """
 
-    def __init__(self, features: FeatureReader, executor: Executor, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        features: FeatureReader,
+        executor: Executor,
+        now: Callable[[], float],
+        failed: Failed = ignore_failures,
+    ) -> None:
+        self._failed = failed
         self._features = features
         self._executor = executor
         self._now = now
@@ -56,7 +66,8 @@ class CatalogueReader:
         generation, ids = read_class_ids(self._features, manifest.feature_source.catalogue_view)
         specs = [spec for spec in manifest.inputs if spec.source == pb.SOURCE_CLASS]
         shown = [*specs, *manifest.display_features]
-        values = self._values(ids, shown)
+        read = self._values(ids, stored_features(shown, manifest.on_demand_views, pb.SOURCE_CLASS))
+        values = {**read, **computed_by(manifest, pb.SOURCE_CLASS, shown, self._failed).compute(read)}
         return Snapshot(
             generation=generation,
             class_ids=ids,

@@ -68,5 +68,6 @@ class Snapshots:
 
 def _way(manifest: pb.Manifest) -> _Way:
     specs = (*(spec for spec in manifest.inputs if spec.source in _CLASS_SIDE), *manifest.display_features)
-    inputs = (spec.SerializeToString(deterministic=True) for spec in specs)
+    views = (view for view in manifest.on_demand_views if view.source in _CLASS_SIDE)
+    inputs = (spec.SerializeToString(deterministic=True) for spec in (*specs, *views))
     return _Way(manifest.feature_source.catalogue_view, tuple(inputs))

@@ -42,7 +42,7 @@ class RefusalReason(Enum):
     MANIFEST_INVALID = "the manifest does not parse, or names another model or version"
     FILE_MISSING = "a file that the manifest lists is missing"
     FILE_CHANGED = "a file differs from what the manifest says, or is not listed in it"
-    CONTRACT_MISMATCH = "the registry lacks a feature service, view or feature, or its type differs"
+    CONTRACT_MISMATCH = "the registry lacks a feature, or its type differs, or it is computed otherwise"
     LOAD_FAILED = "the SavedModel does not load"
     SIGNATURE_MISMATCH = "a signature is missing or has other inputs or outputs"
     WARMUP_FAILED = "a warm-up request fails, or the file of them does not parse"

@@ -46,7 +46,7 @@ class FeastMemberFeatures:
         rows = zip(member_ids, *values.values(), strict=True)
         is_known = [any(value is not None for value in row) for _, *row in rows]
         values[member_key] = list(member_ids)
-        return MemberRows(plan.columns(values), is_known, modes, feature_rows)
+        return MemberRows(plan.columns(values), is_known, modes, feature_rows, values)
 
 
 class _Plan:
@@ -54,7 +54,7 @@ class _Plan:
 
     def __init__(self, inputs: Sequence[pb.Input]) -> None:
         specs = [spec for spec in inputs if spec.source in (pb.SOURCE_MEMBER, pb.SOURCE_MEMBER_KEY)]
-        self.columns = columns_maker(specs)
+        self.columns = columns_maker([spec for spec in specs if spec.encoding])
         self.views: dict[str, list[Feature]] = {}
         for spec in specs:
             if spec.source == pb.SOURCE_MEMBER:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 
 from contract.errors import TagError
+from contract.on_demand import stored_features
 from contract.stubs import manifest_pb2 as pb
 from contract.tags import data_type
 from server.domain.versions import RefusalReason, Refused
@@ -46,13 +47,15 @@ def _differences(manifest: pb.Manifest, registry: Registry) -> Iterator[str]:
     if features is None:
         yield f"the registry has no feature service {source.feature_service!r}"
         return
-    specs = [spec for spec in (*manifest.inputs, *manifest.display_features) if spec.feature_view]
+    own = [*manifest.inputs, *manifest.display_features]
+    sides = (pb.SOURCE_MEMBER, pb.SOURCE_CLASS)
+    specs = [spec for side in sides for spec in stored_features(own, manifest.on_demand_views, side)]
     keys = {spec.feature_view: _join_key(spec, source) for spec in specs}
     yield from _view_differences(registry, source.catalogue_view, None)
     for view, key in keys.items():
         yield from _view_differences(registry, view, key)
     for spec in specs:
-        if spec.name not in features.get(spec.feature_view, ()):
+        if spec in own and spec.name not in features.get(spec.feature_view, ()):
             yield f"feature service {source.feature_service!r} has no feature {_path(spec)}"
         else:
             yield from _type_differences(registry, spec)

@@ -1,21 +1,22 @@
 """The inputs of a model that are not of the class side: of the member, the request's context, and its time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.columns import to_column
+from contract.columns import columns_maker, to_column
+from contract.on_demand import Failed, Values
 from contract.stubs import manifest_pb2 as pb
 from server.domain.errors import FieldViolation, InvalidRequest
 from server.domain.requests import RequestContext
 from server.ranking.memo import PerObject
+from server.ranking.on_demand import computed_by, ignore_failures, member_inputs
 from server.ranking.ports import Columns, MemberFeatures, MemberRows
 from server.ranking.types import value_fits, value_name
-
-_MEMBER = (pb.SOURCE_MEMBER, pb.SOURCE_MEMBER_KEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Asked:
     member_id: str
     columns: Columns
     """Of its context and its time, ``[1]`` or ``[1, list_length]``."""
+    given: Mapping[str, Any]
+    """What on-demand views take of them, by name."""
     request_time: int
     """The moment that it is for, in seconds since the epoch."""
 
@@ -35,12 +38,15 @@ class InputReader:
     Args:
         features: Reads the member's features.
         now: The time in seconds since the epoch.
+        failed: Is told of on-demand views that fail.
     """
 
-    def __init__(self, features: MemberFeatures, now: Callable[[], float]) -> None:
+    def __init__(
+        self, features: MemberFeatures, now: Callable[[], float], failed: Failed = ignore_failures
+    ) -> None:
         self._features = features
         self._now = now
-        self._plans = PerObject(_Plan)
+        self._plans = PerObject(partial(_Plan, failed=failed))
 
     def ask(self, manifest: pb.Manifest, member_id: str, context: RequestContext) -> Asked:
         """Returns what a request says of the inputs of a version.
@@ -49,7 +55,7 @@ class InputReader:
             InvalidRequest: A context feature is not one of the model's, or of another type.
         """
         seconds = int(self._now()) if context.request_time is None else context.request_time
-        return Asked(member_id, self._plans(manifest).context_columns(context, seconds), seconds)
+        return Asked(member_id, *self._plans(manifest).context(context, seconds), seconds)
 
     async def read(self, manifest: pb.Manifest, asked: Sequence[Asked]) -> MemberRows:
         """Returns every input but those of the class side, a row for each request.
@@ -61,28 +67,46 @@ class InputReader:
         rows = await self._features.read(plan.member_inputs, plan.member_key, [one.member_id for one in asked])
         names = asked[0].columns
         given = {name: np.concatenate([one.columns[name] for one in asked]) for name in names}
-        return replace(rows, columns={**rows.columns, **given})
+        return replace(rows, columns={**rows.columns, **given, **plan.computed(rows.values, asked)})
 
 
 class _Plan:
     """What a request needs of one manifest, worked out once."""
 
-    def __init__(self, manifest: pb.Manifest) -> None:
+    def __init__(self, manifest: pb.Manifest, failed: Failed) -> None:
         self.member_key = manifest.feature_source.member_key
-        self.member_inputs = tuple(spec for spec in manifest.inputs if spec.source in _MEMBER)
+        self.member_inputs = member_inputs(manifest)
+        self._views = computed_by(manifest, pb.SOURCE_MEMBER, manifest.inputs, failed)
+        self._computed = columns_maker(self._views.features)
+        self._needed = [spec for view in manifest.on_demand_views for spec in view.inputs]
+        specs = (*self._needed, *manifest.inputs)
         self._times = [spec.name for spec in manifest.inputs if spec.source == pb.SOURCE_REQUEST_TIME]
-        self._context = {spec.name: spec for spec in manifest.inputs if spec.source == pb.SOURCE_CONTEXT}
-        self._missing = {name: to_column(spec, [None]) for name, spec in self._context.items()}
+        self._context = {spec.name: spec for spec in specs if spec.source == pb.SOURCE_CONTEXT}
+        self._missing = {name: to_column(spec, [None]) for name, spec in self._context.items() if spec.encoding}
 
-    def context_columns(self, context: RequestContext, seconds: int) -> dict[str, NDArray[Any]]:
+    def context(self, context: RequestContext, seconds: int) -> tuple[dict[str, NDArray[Any]], Mapping[str, Any]]:
+        """Returns the columns of a request, and what on-demand views take of it."""
         given = {name: value for name, value in context.features.items() if value is not None}
         violations = [v for name, value in context.features.items() for v in self._violations(name, value)]
         if violations:
             raise InvalidRequest(violations)
         columns = dict(self._missing)
-        columns.update((name, to_column(self._context[name], [value])) for name, value in given.items())
+        read = {name: value for name, value in given.items() if name in columns}
+        columns.update((name, to_column(self._context[name], [value])) for name, value in read.items())
         columns.update((name, np.array([seconds], dtype=np.int64)) for name in self._times)
-        return columns
+        return columns, self._given(given, seconds) if self._needed else {}
+
+    def computed(self, rows: Values, asked: Sequence[Asked]) -> Columns:
+        """Returns the columns of the features that on-demand views compute, a row for each request."""
+        if not self._needed:
+            return {}
+        given = {name: [one.given[name] for one in asked] for name in asked[0].given}
+        return self._computed(self._views.compute({**rows, **given}))
+
+    def _given(self, context: Mapping[str, Any], seconds: int) -> dict[str, Any]:
+        times = {spec.name: seconds for spec in self._needed if spec.source == pb.SOURCE_REQUEST_TIME}
+        asked = (spec.name for spec in self._needed if spec.source == pb.SOURCE_CONTEXT)
+        return {name: context.get(name) for name in asked} | times
 
     def _violations(self, name: str, value: object) -> list[FieldViolation]:
         field = f"context.features[{name!r}]"

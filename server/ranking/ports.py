@@ -1,13 +1,14 @@
 """What ranking needs from the rest of the server. `server.app` supplies the real ones, tests supply fakes."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.on_demand import Values
 from contract.stubs.manifest_pb2 import Input, Manifest
 from server.domain.requests import RecommendRequest
 from server.domain.results import FeatureRow, Ranking, ServingMode, Source
@@ -29,16 +30,18 @@ class MemberRows:
     """Where the features of each are from."""
     feature_rows: Sequence[Sequence[FeatureRow]]
     """How old the features of each are, by view."""
+    values: Values = field(default_factory=dict)
+    """What was read, by name, ``[members]``; None where not OK."""
 
 
 class MemberFeatures(Protocol):
     """Reads the features of members from the online store."""
 
     async def read(self, inputs: Sequence[Input], member_key: str, member_ids: Sequence[str]) -> MemberRows:
-        """Returns the columns of those of `inputs` whose source is SOURCE_MEMBER or SOURCE_MEMBER_KEY.
+        """Returns the columns and values of what a version has to know of members.
 
         Args:
-            inputs: The inputs of the leased version.
+            inputs: See `server.ranking.on_demand.member_inputs`. Those without an encoding have no column.
             member_key: The join key of the members.
             member_ids: The members, who may be the same more than once.
 

@@ -74,7 +74,9 @@ class _RefusalReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Refusal
     REFUSAL_REASON_FILE_CHANGED: _RefusalReason.ValueType  # 4
     """A file differs from what the manifest says, or is not listed in it."""
     REFUSAL_REASON_CONTRACT_MISMATCH: _RefusalReason.ValueType  # 5
-    """The registry lacks a feature service, view or feature, or its type differs."""
+    """The registry lacks a feature service, view or feature, its type differs, or
+    an on-demand view does not compute what it did in training.
+    """
     REFUSAL_REASON_LOAD_FAILED: _RefusalReason.ValueType  # 6
     """The SavedModel does not load."""
     REFUSAL_REASON_SIGNATURE_MISMATCH: _RefusalReason.ValueType  # 7
@@ -110,7 +112,9 @@ REFUSAL_REASON_FILE_MISSING: RefusalReason.ValueType  # 3
 REFUSAL_REASON_FILE_CHANGED: RefusalReason.ValueType  # 4
 """A file differs from what the manifest says, or is not listed in it."""
 REFUSAL_REASON_CONTRACT_MISMATCH: RefusalReason.ValueType  # 5
-"""The registry lacks a feature service, view or feature, or its type differs."""
+"""The registry lacks a feature service, view or feature, its type differs, or
+an on-demand view does not compute what it did in training.
+"""
 REFUSAL_REASON_LOAD_FAILED: RefusalReason.ValueType  # 6
 """The SavedModel does not load."""
 REFUSAL_REASON_SIGNATURE_MISMATCH: RefusalReason.ValueType  # 7
