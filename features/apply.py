@@ -1,8 +1,8 @@
 """Making the registry say what the definitions say."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from feast import FeatureStore, FeatureView, OnDemandFeatureView
+from feast import FeatureService, FeatureStore, FeatureView, Field, OnDemandFeatureView
 from feast.errors import FeastError
 from feast.feast_object import FeastObject
 from feast.feature_view import DUMMY_ENTITY_NAME
@@ -39,9 +39,22 @@ def _check_on_demand(objects: Sequence[FeastObject]) -> None:
     """Checks all on-demand views in place of Feast, which refuses features with a description, tag or Float32."""
     if findings := lint_on_demand(objects):
         raise RepositoryError("; ".join(map(str, findings)))
-    for view in objects:
-        if isinstance(view, OnDemandFeatureView):
-            view.infer_features = _nothing_to_infer  # type: ignore[method-assign]
+    views = {view.name: view for view in objects if isinstance(view, OnDemandFeatureView)}
+    for view in views.values():
+        view.infer_features = _nothing_to_infer  # type: ignore[method-assign]
+    for service in objects:
+        if isinstance(service, FeatureService):
+            _take_bare(service, views)
+
+
+def _take_bare(service: FeatureService, views: Collection[str]) -> None:
+    """Has a service name the features of on-demand views without description and tags.
+
+    Feast reads the views back without them, and refuses to answer for a service that has them.
+    """
+    for projection in service.feature_view_projections:
+        if projection.name in views:
+            projection.features = [Field(name=f.name, dtype=f.dtype) for f in projection.features]
 
 
 def _nothing_to_infer() -> None:

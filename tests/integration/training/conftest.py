@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.support.histories import write_history
+from tests.support.histories import ROWS, write_history
+from tests.support.on_demand import on_demand_files
 from training.dataset import History
 
 
@@ -14,5 +15,5 @@ def _no_settings_of_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def history(tmp_path_factory: pytest.TempPathFactory) -> History:
-    """Six days of a small world. Not to be changed."""
-    return write_history(tmp_path_factory.mktemp("history"))
+    """Six days of a small world, with on-demand views. Not to be changed."""
+    return write_history(tmp_path_factory.mktemp("history"), on_demand_files(ROWS))

@@ -19,8 +19,8 @@ from contract.manifest import read_manifest
 from contract.stubs import manifest_pb2 as pb
 from features.errors import RepositoryError, StoreError
 from features.repository import feature_service, open_store
-from tests.support.feature_repos import DEFINITIONS
-from tests.support.histories import TRAINING, write_history
+from tests.support.histories import ROWS, TRAINING, write_history
+from tests.support.on_demand import on_demand_files, with_on_demand
 from training.batch_score.run import Target, batch_score
 from training.dataset import History, RankingDataset
 from training.errors import DataError
@@ -54,15 +54,18 @@ class Site(NamedTuple):
 def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     """A history with a published version, whose service names a view of recommendations. Not to be changed."""
     folder = tmp_path_factory.mktemp("site")
-    definitions = DEFINITIONS.replace("\nservice", VIEW, 1).replace("OBJECTS = [", "OBJECTS = [recommended, ")
+    definitions = with_on_demand().replace("\nservice", VIEW, 1).replace("OBJECTS = [", "OBJECTS = [recommended, ")
     definitions = definitions.replace('"catalogue"}', '"catalogue", "recommendations_view": "recommended"}')
-    history = write_history(folder, {"definitions.py": definitions})
+    history = write_history(folder, {**on_demand_files(ROWS), "definitions.py": definitions})
     spec = parse_ranking_spec(TRAINING, "training.toml", {})
     dataset = RankingDataset(history, spec)
     table = dataset.load(*dataset.day_range(), lambda *_: None)
     model = fit(dataset.inputs.inputs, table, table, spec.model, lambda *_: None)
     manifest = pb.Manifest(
-        model_name="ranking", inputs=dataset.inputs.inputs, feature_source=dataset.inputs.source
+        model_name="ranking",
+        inputs=dataset.inputs.inputs,
+        feature_source=dataset.inputs.source,
+        on_demand_views=dataset.on_demand_views(),
     )
     publish(folder / "models", manifest, lambda directory, _: model.export(directory))
     return Site(history, folder / "models")
@@ -89,7 +92,8 @@ def _all_scores(site: Site) -> Mapping[str, Mapping[str, float]]:
     members = [f"m{number:06}" for number in range(30)]
     classes = [f"c{number:05}" for number in range(15)]
     pairs = pd.DataFrame(list(product(members, classes)), columns=["member_id", "class_id"])
-    pairs["event_timestamp"] = MOMENT
+    pairs["event_timestamp"], pairs["request_time"] = MOMENT, int(MOMENT.timestamp())
+    pairs["surface_length"] = None
     store = open_store(site.history.repo, environment={})
     service = feature_service(store, "small_v1")
     known = store.get_historical_features(pairs, features=service, filter_by_created_timestamp=True).to_arrow()
