@@ -12,6 +12,7 @@ from .member_views import (
     member_session,
     member_today,
 )
+from .on_demand_views import member_habit
 from .services import ranking_v1
 
 OBJECTS: list[FeastObject] = [
@@ -27,5 +28,6 @@ OBJECTS: list[FeastObject] = [
     class_popularity,
     class_catalogue,
     member_recommendations,
+    member_habit,
     ranking_v1,
 ]

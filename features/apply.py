@@ -7,7 +7,7 @@ from feast.errors import FeastError
 from feast.feast_object import FeastObject
 from feast.feature_view import DUMMY_ENTITY_NAME
 
-from features.description import describe, describe_registry, on_demand_views
+from features.description import describe, describe_on_demand, describe_registry, on_demand_views
 from features.errors import RepositoryError
 from features.lint import lint_on_demand
 from features.plan import Change, plan
@@ -28,6 +28,7 @@ def apply(store: FeatureStore, objects: Sequence[FeastObject]) -> list[Change]:
     before = describe_registry(store)
     with reported(f"the registry {store.config.registry.path} or the online store can't be written"):
         _forget_moved_sources(store, objects)
+        _forget_changed_on_demand(store, objects)
         try:
             store.apply(list(objects), objects_to_delete=_undefined(store, objects), partial=False)
         except (FeastError, TypeError, ValueError) as error:
@@ -68,6 +69,14 @@ def _undefined(store: FeatureStore, objects: Sequence[FeastObject]) -> list[Feas
     registered += on_demand_views(store)
     registered += [entity for entity in store.list_entities() if entity.name != DUMMY_ENTITY_NAME]
     return [o for o in registered if (type(o), o.name) not in defined]
+
+
+def _forget_changed_on_demand(store: FeatureStore, objects: Sequence[FeastObject]) -> None:
+    """Removes on-demand views that changed. Feast leaves one as it is when only its features change."""
+    defined = {view.name: describe_on_demand(view) for view in objects if isinstance(view, OnDemandFeatureView)}
+    for view in on_demand_views(store):
+        if view.name in defined and describe_on_demand(view) != defined[view.name]:
+            store.registry.delete_feature_view(view.name, store.project, commit=False)
 
 
 def _forget_moved_sources(store: FeatureStore, objects: Sequence[FeastObject]) -> None:

@@ -83,7 +83,7 @@ def list_registered(store: FeatureStore, service: str | None = None) -> Listing:
     read = {projection.name: projection.features for projection in chosen.feature_view_projections}
     return Listing(
         [_view(view, read[view.name]) for view in views if view.name in read],
-        [_on_demand_view(view, read[view.name]) for view in on_demand if view.name in read],
+        [_on_demand_view(view, _named(view, read[view.name])) for view in on_demand if view.name in read],
         [_service(chosen)],
     )
 
@@ -108,6 +108,12 @@ def _on_demand_view(view: OnDemandFeatureView, features: Sequence[Field]) -> Lis
         description=view.description,
         features=[_feature(field, view.owner) for field in features],
     )
+
+
+def _named(view: OnDemandFeatureView, features: Sequence[Field]) -> list[Field]:
+    """Returns features of a view as they were defined; services have no more of them than the name and type."""
+    names = {field.name for field in features}
+    return [field for field in view.features if field.name in names]
 
 
 def _feature(field: Field, view_owner: str) -> ListedFeature:

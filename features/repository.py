@@ -1,6 +1,7 @@
 """Opening a feature repository: its definitions, and the feature store that a profile describes."""
 
 import importlib.util
+import linecache
 import os
 import sys
 import warnings
@@ -72,6 +73,7 @@ def _load_package(path: Path) -> ModuleType:
         raise RepositoryError(f"{path} can't be imported")
     module = importlib.util.module_from_spec(spec)
     sys.modules[_PACKAGE] = module
+    linecache.checkcache()  # from which Feast takes the texts of functions, whether or not the files have changed
     try:
         spec.loader.exec_module(module)
     except Exception as error:

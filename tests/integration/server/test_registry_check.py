@@ -125,3 +125,25 @@ async def test_without_a_registry_nothing_is_refused_for_good(tmp_path: Path, ex
     absent = open_store(write_profile(tmp_path, SQLITE.format(root=tmp_path)))
     with pytest.raises(StoreUnavailable):
         await RegistryCheck(Registry(absent), executor)(manifest())
+
+
+def computed(view: str = "members", feature: str = "liking") -> pb.Manifest:
+    """Returns a version that computes a feature from a stored one, which its feature service need not have."""
+    message = manifest()
+    message.inputs.add(
+        name="twice", source=pb.SOURCE_MEMBER, feature_view="doubled", data_type=pb.DATA_TYPE_FLOAT32
+    )
+    message.on_demand_views.add(name="doubled", source=pb.SOURCE_MEMBER)
+    message.on_demand_views[0].inputs.add(
+        name=feature, source=pb.SOURCE_MEMBER, feature_view=view, data_type=pb.DATA_TYPE_FLOAT32
+    )
+    return message
+
+
+async def test_a_version_has_its_own_functions_and_the_registry_what_they_read(
+    store: FeatureStore, executor: Executor
+) -> None:
+    await RegistryCheck(Registry(store), executor)(computed())
+    await RegistryCheck(Registry(store), executor)(computed("typed", "float32"))
+    assert "no enabled feature view 'gone'" in await refusal(store, executor, computed("gone", "other"))
+    assert "typed:text is String, expected FLOAT32" in await refusal(store, executor, computed("typed", "text"))

@@ -45,14 +45,12 @@ def _service(*views: FeatureView, **changes: Any) -> FeatureService:
 
 
 def _on_demand(mode: str, *, singleton: bool) -> OnDemandFeatureView:
-    def twice(inputs: dict[str, Any]) -> dict[str, Any]:
-        return {"twice": inputs["minutes"]}
-
+    text = 'def same(inputs):\n    return {"asked_minutes": inputs["minutes"]}'
     return OnDemandFeatureView(
         name="asked",
-        schema=[Field(name="twice", dtype=Int64)],
+        schema=[_field("asked_minutes")],
         sources=[RequestSource(name="request", schema=[Field(name="minutes", dtype=Int64)])],
-        feature_transformation=PythonTransformation(twice, "twice"),
+        feature_transformation=PythonTransformation(lambda inputs: inputs, text),
         mode=mode,
         singleton=singleton,
         **PEOPLE,
@@ -92,6 +90,10 @@ def test_what_is_complete_has_nothing_to_mend() -> None:
         ([_service(_view("activity", _field(tags={})))], []),
         ([_on_demand("pandas", singleton=False)], [("on-demand view asked", "mode")]),
         ([_on_demand("python", singleton=True)], [("on-demand view asked", "singleton")]),
+        (
+            [_view("activity", _field("asked_minutes")), _on_demand("python", singleton=False)],
+            [("feature asked_minutes", "name")],
+        ),
     ],
 )
 def test_each_rule_finds_what_breaks_it(objects: list[Any], expected: list[tuple[str, str]]) -> None:
