@@ -116,10 +116,16 @@ def _stored_reasons(manifest: Manifest, service: ServiceDescription, description
 def _on_demand_reasons(view: OnDemandView, description: Description) -> Iterator[str]:
     """A version computes with its own function as long as it serves, but rows are no longer joined with it."""
     found = description.on_demand.get(view.name)
+    reads = {(spec.feature_view, spec.name) for spec in view.inputs}
     if found is None:
         yield f"on-demand view {view.name!r} is not registered"
     elif found.function != view.function:
         yield f"on-demand view {view.name!r} computes with another function, the model keeps its own"
+    elif {(spec.feature_view, spec.name) for spec in view.inputs} != {
+        *found.reads,
+        *(("", n) for n in found.asks),
+    }:
+        yield f"on-demand view {view.name!r} computes from something else, the model from what it did"
 
 
 def _feature_reasons(
