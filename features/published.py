@@ -121,10 +121,7 @@ def _on_demand_reasons(view: OnDemandView, description: Description) -> Iterator
         yield f"on-demand view {view.name!r} is not registered"
     elif found.function != view.function:
         yield f"on-demand view {view.name!r} computes with another function, the model keeps its own"
-    elif {(spec.feature_view, spec.name) for spec in view.inputs} != {
-        *found.reads,
-        *(("", n) for n in found.asks),
-    }:
+    elif reads != {*found.reads, *(("", name) for name in found.asks)}:
         yield f"on-demand view {view.name!r} computes from something else, the model from what it did"
 
 
