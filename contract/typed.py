@@ -85,7 +85,7 @@ def _is_whole(value: Any) -> bool:
 
 
 def _double(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real):
+    if type(value) is not float and (isinstance(value, bool) or not isinstance(value, Real)):
         raise TypeError(f"it is {value!r}, expected a number")
     if not math.isfinite(number := float(value)):
         raise ValueError(f"it is {value!r}, expected a finite number")

@@ -1,6 +1,6 @@
 """The inputs of a model that are not of the class side: of the member, the request's context, and its time."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.columns import columns_maker, to_column
-from contract.on_demand import Failed, Values
+from contract.on_demand import MEMBER_SOURCES, Failed, Values
 from contract.stubs import manifest_pb2 as pb
 from server.domain.errors import FieldViolation, InvalidRequest
 from server.domain.requests import RequestContext
@@ -78,9 +78,10 @@ class _Plan:
         self.member_inputs = member_inputs(manifest)
         self._views = computed_by(manifest, pb.SOURCE_MEMBER, manifest.inputs, failed)
         self._computed = columns_maker(self._views.features)
-        self._needed = [spec for view in manifest.on_demand_views for spec in view.inputs]
-        specs = (*self._needed, *manifest.inputs)
-        self._times = [spec.name for spec in manifest.inputs if spec.source == pb.SOURCE_REQUEST_TIME]
+        needed = [spec for view in manifest.on_demand_views for spec in view.inputs]
+        self._needed = {source: _names(needed, source) for source in MEMBER_SOURCES}
+        specs = (*needed, *manifest.inputs)
+        self._times = _names(manifest.inputs, pb.SOURCE_REQUEST_TIME)
         self._context = {spec.name: spec for spec in specs if spec.source == pb.SOURCE_CONTEXT}
         self._missing = {name: to_column(spec, [None]) for name, spec in self._context.items() if spec.encoding}
 
@@ -94,19 +95,17 @@ class _Plan:
         read = {name: value for name, value in given.items() if name in columns}
         columns.update((name, to_column(self._context[name], [value])) for name, value in read.items())
         columns.update((name, np.array([seconds], dtype=np.int64)) for name in self._times)
-        return columns, self._given(given, seconds) if self._needed else {}
+        return columns, self._given(given, seconds)
 
     def computed(self, rows: Values, asked: Sequence[Asked]) -> Columns:
         """Returns the columns of the features that on-demand views compute, a row for each request."""
-        if not self._needed:
-            return {}
-        given = {name: [one.given[name] for one in asked] for name in asked[0].given}
-        return self._computed(self._views.compute({**rows, **given}))
+        values = {name: rows[name] for name in self._needed[pb.SOURCE_MEMBER]}
+        values |= {name: [one.given[name] for one in asked] for name in asked[0].given}
+        return self._computed(self._views.compute(values))
 
     def _given(self, context: Mapping[str, Any], seconds: int) -> dict[str, Any]:
-        times = {spec.name: seconds for spec in self._needed if spec.source == pb.SOURCE_REQUEST_TIME}
-        asked = (spec.name for spec in self._needed if spec.source == pb.SOURCE_CONTEXT)
-        return {name: context.get(name) for name in asked} | times
+        times = dict.fromkeys(self._needed[pb.SOURCE_REQUEST_TIME], seconds)
+        return {name: context.get(name) for name in self._needed[pb.SOURCE_CONTEXT]} | times
 
     def _violations(self, name: str, value: object) -> list[FieldViolation]:
         field = f"context.features[{name!r}]"
@@ -117,3 +116,7 @@ class _Plan:
         if value is None or value_fits(spec.data_type, value):
             return []
         return [FieldViolation(field, f"is {value!r}, expected {value_name(spec.data_type)}")]
+
+
+def _names(specs: Iterable[pb.Input], source: "pb.Source.ValueType") -> list[str]:
+    return [spec.name for spec in specs if spec.source == source]
