@@ -34,9 +34,11 @@ def check_golden_rows(view: pb.OnDemandView, specs: Sequence[pb.Input]) -> None:
     found = function.compute(_values(view.golden_inputs), _ignore)
     expected = _values(view.golden_outputs)
     for name, column in found.items():
-        if not _alike(column, expected.get(name)):
-            message = f"gives {column!r} for {name!r} in its golden rows, expected {expected.get(name)!r}"
-            raise FunctionError(f"on-demand view {view.name!r} {message}")
+        golden = expected.get(name, [])
+        for row, value in enumerate(column):
+            if row >= len(golden) or not _alike(value, golden[row]):
+                message = f"gives {value!r} for {name!r} in golden row {row}, expected {golden[row:][:1]}"
+                raise FunctionError(f"on-demand view {view.name!r} {message}")
 
 
 def _alike(value: Any, golden: Any) -> bool:

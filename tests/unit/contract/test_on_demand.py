@@ -171,7 +171,7 @@ def test_golden_rows_are_given_again() -> None:
     view.function = view.function.replace("starts / hour", "hour / starts")
     with pytest.raises(
         FunctionError,
-        match=r"gives \[0.5, 0.0, None\]",
+        match=r"gives 0.5 for 'ratio' in golden row 0, expected \[2.0\]",
     ):
         check_golden_rows(view, [_feature()])
 
