@@ -184,3 +184,12 @@ def test_features_that_changed_since_the_version_are_named(site: Site, tmp_path:
 
     with pytest.raises(DataError, match="reads 'member_starts_2d' as feature service 'small_v1' no longer has it"):
         batch_score(site.history.repo, "", tmp_path / "ranking" / "1", Target(tmp_path / "out"), lambda *_: None)
+
+
+def test_a_function_that_changed_since_the_version_is_named(site: Site, tmp_path: Path) -> None:
+    manifest = read_manifest(site.version_dir)
+    manifest.on_demand_views[0].function += "\n"
+    publish(tmp_path, manifest, lambda *_: None)
+
+    with pytest.raises(DataError, match=r"computes on-demand view '.*' otherwise than it is registered"):
+        batch_score(site.history.repo, "", tmp_path / "ranking" / "1", Target(tmp_path / "out"), lambda *_: None)

@@ -113,6 +113,10 @@ class TestServing:
                 "SavedModel file",
             ),
             (lambda folder: _rewrite(folder, inputs=[pb.Input(name="shoe_size")]), "it reads 'shoe_size', which"),
+            (
+                lambda folder: _rewrite(folder, views=[pb.OnDemandView(name="pace")]),
+                "it computes on-demand view 'pace' otherwise than it is registered",
+            ),
             (lambda folder: _rewrite(folder, inputs=RANKING_INPUTS[:3]), "version 3 serves and can't be compared"),
         ],
     )
@@ -177,11 +181,14 @@ def _copy(version: Path, folder: Path) -> Path:
     return Path(shutil.copytree(version, folder / "ranking" / "3"))
 
 
-def _rewrite(folder: Path, change: Any = None, inputs: Sequence[pb.Input] = ()) -> None:
+def _rewrite(
+    folder: Path, change: Any = None, inputs: Sequence[pb.Input] = (), views: Sequence[pb.OnDemandView] = ()
+) -> None:
     manifest = read_manifest(folder)
     if change is not None:
         change()
     if inputs:
         del manifest.inputs[:]
         manifest.inputs.extend(inputs)
+    manifest.on_demand_views.extend(views)
     write_manifest(folder, manifest)
