@@ -32,10 +32,10 @@ request = RequestSource(
     owner=OWNER,
 )
 def member_habit(inputs: dict[str, Any]) -> dict[str, Any]:
-    """Returns a value for each row, None where an input has none."""
+    """Returns the distance of each row; None where the member has no usual hour."""
 
-    def distance(usual: float | None, seconds: int | None) -> float | None:
-        if usual is None or seconds is None:
+    def distance(usual: float | None, seconds: int) -> float | None:
+        if usual is None:
             return None
         apart = abs(seconds % 86_400 / 3600 - usual)
         return min(apart, 24 - apart)

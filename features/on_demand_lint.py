@@ -83,10 +83,13 @@ def _side(defined: Description) -> Side:
 
 
 def _of_trial(view: pb.OnDemandView, features: Sequence[pb.Input]) -> Iterator[Found]:
-    """Calls the function with values of each type and with none, together and alone."""
+    """Calls the function with values of each type and with none, together and alone; each row has a time."""
     failures: list[str] = []
     function = OnDemandFunction(view, features)
-    rows = {spec.name: [*_SAMPLES[spec.data_type], None] for spec in view.inputs}
+    rows = {
+        spec.name: [*_SAMPLES[spec.data_type], 0 if spec.source == pb.SOURCE_REQUEST_TIME else None]
+        for spec in view.inputs
+    }
     together = function.compute(rows, lambda _view, _rows, first: failures.append(first))
     singles = [{name: [column[row]] for name, column in rows.items()} for row in range(3)]
     each = [function.compute(single, lambda *_: None) for single in singles]

@@ -48,7 +48,7 @@ class ComputedColumns:
         self._messages = views
         self._views = OnDemandViews(views, inputs, self._note)
         self._needed = {spec.name: spec for view in views for spec in view.inputs}
-        self._golden: Values = {name: [None] for name in self._needed}
+        self._golden: Values = {name: [] for name in self._needed}
         self._failures: Counter[str] = Counter()
         self._first: dict[str, str] = {}
 
@@ -92,7 +92,10 @@ class ComputedColumns:
     def _part(self, joined: pa.Table, times: NDArray[np.int64]) -> dict[str, list[Any]]:
         values = {name: _values(spec, joined, times) for name, spec in self._needed.items()}
         step = max(1, len(joined) // _GOLDEN_ROWS)
-        self._golden = {name: [*column[::step], None] for name, column in values.items()}
+        self._golden = {
+            name: [*column[::step], 0 if self._needed[name].source == pb.SOURCE_REQUEST_TIME else None]
+            for name, column in values.items()
+        }
         return self._views.compute(values)
 
     def _note(self, view: str, rows: int, first: str) -> None:

@@ -31,7 +31,7 @@ def now_of_member(inputs: dict[str, Any]) -> dict[str, Any]:
         return None if starts is None or length is None else (starts + length / 7) / (1 + seconds % 86400 / 3600)
 
     asked = zip(inputs["member_starts_2d"], inputs["request_time"], inputs["surface_length"])
-    paces = [None if seconds is None else pace(starts, seconds, length) for starts, seconds, length in asked]
+    paces = [pace(*row) for row in asked]
     newest = [found[0] if found else None for found in inputs["member_last_classes_2d"]]
     return {"member_pace": [pace and math.sqrt(pace) for pace in paces], "member_newest": newest}
 
