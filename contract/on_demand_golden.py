@@ -1,7 +1,7 @@
 """Golden rows of on-demand views: what a function gave in training, to be given again before a version serves."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from google.protobuf import json_format
@@ -13,6 +13,27 @@ from contract.stubs import manifest_pb2 as pb
 
 _TOLERANCE = 1e-6
 """How much two numbers may differ, of the larger: libraries of mathematics differ in the last bits."""
+
+
+_SAMPLES: Mapping[int, Sequence[Any]] = {
+    pb.DATA_TYPE_STRING: ("1", "word"),
+    pb.DATA_TYPE_INT32: (1, 7),
+    pb.DATA_TYPE_INT64: (1, 7),
+    pb.DATA_TYPE_FLOAT32: (0.5, 3.0),
+    pb.DATA_TYPE_FLOAT64: (0.5, 3.0),
+    pb.DATA_TYPE_BOOL: (True, False),
+    pb.DATA_TYPE_STRING_LIST: (["1", "word"], []),
+    pb.DATA_TYPE_INT64_LIST: ([1, 7], []),
+    pb.DATA_TYPE_FLOAT32_LIST: ([0.5, 3.0], []),
+}
+
+
+def sample_rows(view: pb.OnDemandView) -> dict[str, list[Any]]:
+    """Returns rows of a view's inputs as they might be, the last without any value but the time that each has."""
+    return {
+        spec.name: [*_SAMPLES[spec.data_type], 0 if spec.source == pb.SOURCE_REQUEST_TIME else None]
+        for spec in view.inputs
+    }
 
 
 def set_golden_rows(view: pb.OnDemandView, specs: Sequence[pb.Input], values: Values) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from contract.stubs.manifest_pb2 import FeatureSource, Input
+from contract.stubs.manifest_pb2 import FeatureSource, Input, OnDemandView
 
 FOLDER = "served"
 INPUTS = "inputs"
@@ -32,15 +32,21 @@ class ServedFile:
     contract: str
 
 
-def contract_hash(source: FeatureSource, inputs: Iterable[Input]) -> str:
+def contract_hash(source: FeatureSource, inputs: Iterable[Input], views: Iterable[OnDemandView] = ()) -> str:
     """Returns a text that is the same for models whose inputs mean the same: where each is from, and its array.
+
+    Of those that on-demand views compute, the function and what it is given, too.
 
     What a model takes for a missing value and which vocabulary it uses are its own, and not in it.
     """
     read = sorted(
         [i.name, i.source, i.data_type, i.encoding, i.list_length, i.feature_view, i.ttl_seconds] for i in inputs
     )
-    document = json.dumps([source.member_key, source.class_key, read])
+    computed = sorted(
+        [view.name, view.function, [[i.name, i.source, i.feature_view, i.ttl_seconds] for i in view.inputs]]
+        for view in views
+    )
+    document = json.dumps([source.member_key, source.class_key, read, *computed])
     return hashlib.sha256(document.encode()).hexdigest()[:_CONTRACT_DIGITS]
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Any
 
 from feast import OnDemandFeatureView
 
 from contract.errors import ContractError
 from contract.on_demand import OnDemandFunction
+from contract.on_demand_golden import sample_rows
 from contract.stubs import manifest_pb2 as pb
 from features.description import Description, describe_on_demand
 from features.errors import RepositoryError
@@ -16,18 +16,6 @@ from features.on_demand import REQUEST_TIME, Side, computed_features, on_demand_
 
 Found = tuple[str, str]
 """A rule, and what breaks it."""
-
-_SAMPLES: dict[int, Sequence[Any]] = {
-    pb.DATA_TYPE_STRING: ("1", "word"),
-    pb.DATA_TYPE_INT32: (1, 7),
-    pb.DATA_TYPE_INT64: (1, 7),
-    pb.DATA_TYPE_FLOAT32: (0.5, 3.0),
-    pb.DATA_TYPE_FLOAT64: (0.5, 3.0),
-    pb.DATA_TYPE_BOOL: (True, False),
-    pb.DATA_TYPE_STRING_LIST: (["1", "word"], []),
-    pb.DATA_TYPE_INT64_LIST: ([1, 7], []),
-    pb.DATA_TYPE_FLOAT32_LIST: ([0.5, 3.0], []),
-}
 
 
 def unservable(view: OnDemandFeatureView, defined: Description) -> Iterator[Found]:
@@ -86,10 +74,7 @@ def _of_trial(view: pb.OnDemandView, features: Sequence[pb.Input]) -> Iterator[F
     """Calls the function with values of each type and with none, together and alone; each row has a time."""
     failures: list[str] = []
     function = OnDemandFunction(view, features)
-    rows = {
-        spec.name: [*_SAMPLES[spec.data_type], 0 if spec.source == pb.SOURCE_REQUEST_TIME else None]
-        for spec in view.inputs
-    }
+    rows = sample_rows(view)
     together = function.compute(rows, lambda _view, _rows, first: failures.append(first))
     singles = [{name: [column[row]] for name, column in rows.items()} for row in range(3)]
     each = [function.compute(single, lambda *_: None) for single in singles]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from contract.columns import to_column
 from contract.errors import ValueTypeError
 from contract.on_demand import OnDemandViews, Values
-from contract.on_demand_golden import set_golden_rows
+from contract.on_demand_golden import sample_rows, set_golden_rows
 from contract.stubs import manifest_pb2 as pb
 from training.table import Columns
 
@@ -48,7 +48,7 @@ class ComputedColumns:
         self._messages = views
         self._views = OnDemandViews(views, inputs, self._note)
         self._needed = {spec.name: spec for view in views for spec in view.inputs}
-        self._golden: Values = {name: [] for name in self._needed}
+        self._golden: Values = {name: rows for view in views for name, rows in sample_rows(view).items()}
         self._failures: Counter[str] = Counter()
         self._first: dict[str, str] = {}
 
@@ -72,7 +72,7 @@ class ComputedColumns:
         }
 
     def messages(self) -> list[pb.OnDemandView]:
-        """Returns the views with golden rows, of the rows that came last."""
+        """Returns the views with golden rows, of the rows that came last; where none came, of samples."""
         found = []
         for view in self._messages:
             message = pb.OnDemandView()

@@ -99,7 +99,7 @@ class ServedDataset:
         return replace(table, warnings=(*table.warnings, *self._left_out()))
 
     def on_demand_views(self) -> Sequence[pb.OnDemandView]:
-        """Returns what computed some of the inputs; their golden rows are samples, as the log lacks what they read."""
+        """Returns what computed some of the inputs. Golden rows are samples, as the log lacks what was read."""
         return ComputedColumns(self.inputs.on_demand_views, self.inputs.inputs).messages()
 
     def true_probabilities(self, _truth: TruthSpec, _first: date, _last: date, /) -> NDArray[np.float64] | None:
@@ -118,7 +118,7 @@ def _fitting_files(log: Path, inputs: ServiceInputs) -> tuple[Sequence[ServedFil
     Raises:
         DataError: There are none, or one of the others can't be read.
     """
-    contract = contract_hash(inputs.source, inputs.inputs)
+    contract = contract_hash(inputs.source, inputs.inputs, inputs.on_demand_views)
     files = list(served_files(log))
     fitting = [file for file in files if file.contract == contract]
     others = sum(_row_count(file.path) for file in files if file.contract != contract)

@@ -144,7 +144,7 @@ def _index(skew: InputSkew) -> float:
 
 
 def _read(log: Path, manifest: pb.Manifest, first: date) -> Iterator[pa.Table]:
-    contract = contract_hash(manifest.feature_source, manifest.inputs)
+    contract = contract_hash(manifest.feature_source, manifest.inputs, manifest.on_demand_views)
     for file in served_files(log):
         if file.contract == contract and file.day >= first:
             try:

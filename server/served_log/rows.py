@@ -56,7 +56,7 @@ class RowMaker:
 
     def __init__(self, manifest: pb.Manifest) -> None:
         specs = sorted(manifest.inputs, key=lambda spec: spec.name)
-        self.contract = contract_hash(manifest.feature_source, specs)
+        self.contract = contract_hash(manifest.feature_source, specs, manifest.on_demand_views)
         self._specs = specs
         self._of_class = [spec.name for spec in specs if spec.source in _CLASS_SIDE]
         self._of_answer = [spec.name for spec in specs if spec.source not in _CLASS_SIDE]

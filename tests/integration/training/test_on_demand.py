@@ -217,6 +217,13 @@ async def test_a_function_sees_the_same_of_any_cells_in_both(rows: list[tuple[An
     assert served.tolist() == computed.columns(table, np.zeros(len(rows), np.int64))["shown"].tolist()
 
 
+def test_without_rows_the_golden_rows_are_samples(dataset: RankingDataset) -> None:
+    """Such as of a training on served rows, which do not have what was computed from."""
+    for view in ComputedColumns(dataset.inputs.on_demand_views, dataset.inputs.inputs).messages():
+        check_golden_rows(view, dataset.inputs.inputs)
+        assert all(len(column.list_value.values) == 3 for column in view.golden_outputs.fields.values())
+
+
 def test_rows_that_a_view_fails_for_are_told(history: History) -> None:
     dataset = RankingDataset(history, parse_ranking_spec(TRAINING, "training.toml", {}))
     views = dataset.inputs.on_demand_views

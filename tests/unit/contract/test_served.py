@@ -42,6 +42,14 @@ def test_it_depends_on_what_makes_an_input_what_it_is(change: dict[str, Any]) ->
     assert contract_hash(SOURCE, [text("a"), before]) != contract_hash(SOURCE, [text("a"), after])
 
 
+def test_it_depends_on_the_functions_that_compute_inputs_and_what_they_are_given() -> None:
+    asked = pb.Input(name="mood", source=pb.SOURCE_CONTEXT)
+    views = [pb.OnDemandView(name="v", function=function, inputs=[asked]) for function in ("f", "g")]
+    views += [pb.OnDemandView(name="v", function="f"), pb.OnDemandView(name="w", function="f", inputs=[asked])]
+    assert len({HASH, *(contract_hash(SOURCE, RANKING_INPUTS, [view]) for view in views)}) == 5
+    assert contract_hash(SOURCE, RANKING_INPUTS, views) == contract_hash(SOURCE, RANKING_INPUTS, views[::-1])
+
+
 def test_it_depends_on_which_inputs_and_keys_there_are() -> None:
     assert contract_hash(SOURCE, RANKING_INPUTS[1:]) != HASH
     assert contract_hash(pb.FeatureSource(member_key="member_id", class_key="video_id"), RANKING_INPUTS) != HASH
