@@ -23,6 +23,7 @@ from tests.support.forced import FORCED
 from tests.support.histories import TRAINING
 from training.dataset import History, RankingDataset
 from training.errors import DataError
+from training.inputs import ServiceInputs
 from training.served_dataset import ServedHistory
 from training.spec import parse_ranking_spec
 from training.table import Columns, Table
@@ -54,14 +55,19 @@ def served(history: History, joined: Table, tmp_path_factory: pytest.TempPathFac
     folder = tmp_path_factory.mktemp("served")
     dataset = RankingDataset(history, SPEC)
     ids = dataset.rows.between(*ALL_DAYS, ["impression_id"])["impression_id"].to_pylist()
-    source = pb.Manifest(feature_source=dataset.inputs.source, inputs=dataset.inputs.inputs)
+    source = _manifest(dataset.inputs)
     log = history.world.parent / FOLDER
     write_log(log, source, ids, joined.columns)
-    other = pb.Manifest(feature_source=dataset.inputs.source, inputs=dataset.inputs.inputs[1:])
+    other = _manifest(dataset.inputs)
+    del other.inputs[0]
     write_log(log, other, ids[:LEFT_OUT], joined.columns)
     write_events(history.world, folder / "world", ids[:WITHOUT_ID])
     (history.repo / "served_labels.sql").write_text(LABELS)
     return ServedHistory(history.repo, "", folder / "world", log)
+
+
+def _manifest(inputs: ServiceInputs) -> pb.Manifest:
+    return pb.Manifest(feature_source=inputs.source, inputs=inputs.inputs, on_demand_views=inputs.on_demand_views)
 
 
 def write_log(folder: Path, manifest: pb.Manifest, ids: Sequence[str], columns: Columns) -> None:
@@ -132,7 +138,7 @@ def test_of_answers_with_one_id_the_last_counts(
     first = {name: column[:1] for name, column in joined.take(slice(50, 51)).columns.items()}
     again = {**first, "surface": np.array(["again"], object), "request_time": first["request_time"] + 1}
     dataset = served.open(SPEC)
-    source = pb.Manifest(feature_source=dataset.inputs.source, inputs=dataset.inputs.inputs)
+    source = _manifest(dataset.inputs)
     ids = RankingDataset(history, SPEC).rows.between(*ALL_DAYS, ["impression_id"])["impression_id"].to_pylist()
     both = {name: np.concatenate([again[name], first[name]]) for name in first}
     write_log(tmp_path, source, [ids[50], ids[50]], both)
