@@ -11,6 +11,8 @@ from training.errors import DataError
 
 REQUEST_TIME = "request_time"
 
+_NUMBERS = (pb.DATA_TYPE_INT32, pb.DATA_TYPE_INT64, pb.DATA_TYPE_FLOAT32, pb.DATA_TYPE_FLOAT64)
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceInputs:
@@ -30,7 +32,8 @@ def service_inputs(registered: Description, service: str, context: Mapping[str, 
         context: The Feast types of what requests bring with them, by name.
 
     Raises:
-        DataError: A view is not keyed by a member or class, a key is not a text, or a name occurs twice.
+        DataError: A view is not keyed by a member or class, a key is not a text, a name occurs twice, or the
+            popularity of classes is no number of theirs.
         TagError: A feature's type or tag is not supported.
     """
     source = tags.feature_source(service, registered.services[service].tags)
@@ -45,6 +48,7 @@ def service_inputs(registered: Description, service: str, context: Mapping[str, 
     ]
     display = [f for f in features if not f.encoding and f.source == pb.SOURCE_CLASS]
     _check_unique([*inputs, *display])
+    _check_popularity(source, features)
     return ServiceInputs(source, inputs, display)
 
 
@@ -84,6 +88,16 @@ def _check_unique(inputs: Sequence[pb.Input]) -> None:
     (name, count), *_ = Counter(spec.name for spec in inputs).most_common(1)
     if count > 1:
         raise DataError(f"the name {name!r} occurs twice among features, keys, context and request time")
+
+
+def _check_popularity(source: pb.FeatureSource, features: Sequence[pb.Input]) -> None:
+    name = source.popularity_feature
+    numbers = [f.name for f in features if f.source == pb.SOURCE_CLASS and f.data_type in _NUMBERS]
+    if name and name not in numbers:
+        found = f"feature service {source.feature_service!r} has the tag popularity {name!r}"
+        raise DataError(
+            f"{found}, expected a class feature that is a number: {', '.join(numbers) or 'there is none'}"
+        )
 
 
 def _input(
