@@ -94,8 +94,15 @@ class Server:
         self._loops: list[Callable[[], Awaitable[None]]] = [self._models.watch, self._tell_health]
         self._closers: list[Callable[[], Awaitable[None]]] = [served.close]
         if features is not None:
-            serve = self._log_served(settings)
-            ranking = RankingSide(served, settings.model, features.members, self._metrics, now, serve=serve)
+            ranking = RankingSide(
+                served,
+                settings.model,
+                features.members,
+                features.lists,
+                metrics=self._metrics,
+                now=now,
+                serve=self._log_served(settings),
+            )
             events = EventSide(settings, EventMetrics(self.registry), now)
             services += [ranking.service, events.service]
             self._loops.append(partial(features.refresh, lambda: self._models.ranking, settings.poll_seconds))
@@ -105,7 +112,7 @@ class Server:
         self._admin = make(admin_services(served, self._models.admin))
 
     def _features(self, settings: Settings, now: Callable[[], float]) -> FeatureSide:
-        return FeatureSide(settings, now, self._metrics.observe_reads, self._metrics.observe_rows)
+        return FeatureSide(settings, now, self._metrics.observe_reads, self._metrics.features.observe)
 
     def _log_served(self, settings: Settings) -> Serve | None:
         """Begins the served-feature log if it is on, and returns what is told of every answer."""
