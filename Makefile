@@ -44,6 +44,7 @@ bench: setup ## All benchmarks, each beside a peer or a limit; an hour
 	$(BIN)/paceline bench scale
 	$(BIN)/paceline bench start
 	$(BIN)/paceline bench reload
+	$(BIN)/paceline bench trouble
 	$(BIN)/paceline bench materialize
 	bench/peers/fuxictr/setup.sh
 	$(BIN)/paceline bench train

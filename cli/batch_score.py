@@ -11,7 +11,7 @@ from cli.options import DAY_FORMATS, REPO, Models, Profile, Repo
 from cli.output import AsJson, print_json, say
 from cli.quiet import importing_tensorflow
 from cli.stages import shown_stages
-from contract.profile import data_dir
+from contract.ranked_lists import default_folder
 
 
 def batch_score_command(
@@ -54,7 +54,7 @@ def batch_score_command(
         from training.serving_version import required_serving_version
 
     version_dir = models / name / str(version or required_serving_version(models / name))
-    folder = out or data_dir(repo) / "recommendations"
+    folder = out or default_folder(repo)
     with shown_stages() as progress:
         target = Target(folder, _end(repo, day.date()) if day else None, top, online)
         scored = batch_score(repo, profile, version_dir, target, progress)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.bench_output import RESULTS, Out, Table, present
-from cli.bench_sizes import fleet_command, rank_command, scale_command, start_command
+from cli.bench_sizes import fleet_command, rank_command, scale_command, start_command, trouble_command
 from cli.bench_tables import (
     MATERIALIZE_HEADINGS,
     PEERS_HEADINGS,
@@ -48,6 +48,7 @@ bench = typer.Typer(
 bench.command("rank")(rank_command)
 bench.command("scale")(scale_command)
 bench.command("start")(start_command)
+bench.command("trouble")(trouble_command)
 bench.command("fleet")(fleet_command)
 
 

@@ -1,4 +1,4 @@
-"""`paceline bench rank`, `scale`, `start` and `fleet`: what classes, processes, starts and fleets cost."""
+"""`paceline bench rank`, `scale`, `start`, `trouble` and `fleet`: what each of them costs."""
 
 import json
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ import typer
 
 from bench.errors import BenchError
 from cli.bench_output import RESULTS, Out, Table, present
+from cli.bench_tables import TROUBLE_HEADINGS, trouble_rows
 from cli.output import AsJson, progress
 
 RANK_HEADINGS = ("classes", "ms", "µs a class", "of the limit", "least", "greatest", "classes MiB", "ranking MiB")
@@ -85,6 +86,30 @@ def start_command(classes: Classes = 10_000, out: Out = RESULTS / "start.json", 
         Table(f"Starting, {classes:,} classes", START_HEADINGS, start_rows(document)),
         as_json=as_json,
     )
+
+
+def trouble_command(
+    classes: Classes = 500,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each trouble is gone through.")] = 3,
+    seconds: Annotated[float, typer.Option(min=1.5, help="How long each lasts.")] = 5.0,
+    out: Out = RESULTS / "trouble.json",
+    as_json: AsJson = False,
+) -> None:
+    """Measure what a Redis that hangs, is slow, lies or is dead costs, beside the same server while it is well.
+
+    Latencies are those after the first second of each trouble. Half of the members ask for the first time while
+    the store is in trouble. Needs redis-server. Takes about six minutes.
+    """
+    from bench.trouble import Course, bench_trouble
+
+    course = Course(rounds, seconds)
+    with progress() as display:
+        task = display.add_task("Asking", total=None)
+        document = bench_trouble(
+            classes, course, lambda done, total: display.update(task, completed=done, total=total)
+        )
+    title = f"A Redis in trouble, {document['requests_per_second']:g} requests/s"
+    present(document, out, Table(title, TROUBLE_HEADINGS, trouble_rows(document)), as_json=as_json)
 
 
 def fleet_command(

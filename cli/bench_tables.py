@@ -17,6 +17,17 @@ PEERS_HEADINGS = (
 )
 MATERIALIZE_HEADINGS = ("rows", "", "rows/s", "least to greatest", "paceline is", "least to greatest")
 TRAIN_HEADINGS = ("", "rows/s", "least to greatest", "best AUC", "paceline is")
+TROUBLE_HEADINGS = (
+    "model",
+    "Redis",
+    "requests",
+    "failed",
+    "answered from",
+    "worst of 1st s",
+    "p50 ms",
+    "p99 ms",
+    "over well",
+)
 RELOAD_HEADINGS = ("", "p50 ms", "p99 ms", "p99 ms, least", "p99 ms, greatest")
 
 
@@ -100,4 +111,23 @@ def reload_lines(document: Mapping[str, Any]) -> list[str]:
         f" (rounds: {min(ratios):g} to {max(ratios):g})",
         f"memory grew by {document['server_growth_mib']:g} MiB in the server and"
         f" {document['children_growth_mib']:g} MiB in its runners",
+    ]
+
+
+def trouble_rows(document: Mapping[str, Any]) -> list[list[object]]:
+    """Returns a row for each model and what Redis did."""
+    return [
+        [
+            kind,
+            name,
+            row["requests"],
+            row["failed"],
+            ", ".join(f"{outcome} {count}" for outcome, count in sorted(row["outcomes"].items())),
+            row["worst_ms_of_first_second"],
+            row["p50_ms"],
+            row["p99_ms"],
+            row["p99_ms_over_well"],
+        ]
+        for kind, rows in document["results"].items()
+        for name, row in rows.items()
     ]

@@ -28,7 +28,7 @@ def show_command(
 
     A value counts where the status is OK. It does not where there is no row
     (MISSING), where the row has none (NULL), and where it is older than its TTL
-    (STALE): there a model takes its default.
+    (STALE): there the feature's tag on_missing says what is done.
 
     For example:
 
@@ -57,10 +57,18 @@ def _document(cell: "ShownCell") -> dict[str, object]:
 
 def _print(title: str, cells: "Sequence[ShownCell]") -> None:
     rows = [
-        (cell.view, cell.feature, cell.status.name, _text(cell.value), _duration(cell.age_seconds), _ttl(cell))
+        (
+            cell.view,
+            cell.feature,
+            cell.status.name,
+            _text(cell.value),
+            _duration(cell.age_seconds),
+            _ttl(cell),
+            cell.on_missing,
+        )
         for cell in cells
     ]
-    print_table(title, ("View", "Feature", "Status", "Value", "Age", "TTL"), rows)
+    print_table(title, ("View", "Feature", "Status", "Value", "Age", "TTL", "On missing"), rows)
 
 
 def _text(value: object) -> str:

@@ -8,12 +8,19 @@ from paceline import from_feature_value
 from paceline.v1.recommendation_service_pb2 import (
     CLASS_STATUS_SCORED,
     MEMBER_STATUS_UNKNOWN,
+    SERVING_MODE_BATCH_SCORED,
+    SERVING_MODE_POPULAR,
     FeatureValue,
     RecommendClassesResponse,
     ScoreClassesResponse,
 )
 
 Response = RecommendClassesResponse | ScoreClassesResponse
+
+_WITHOUT_MODEL = {
+    SERVING_MODE_BATCH_SCORED: "this list was ranked beforehand",
+    SERVING_MODE_POPULAR: "these classes are popular",
+}
 
 
 def print_ranking(member_id: str, response: RecommendClassesResponse, shown: Sequence[str]) -> None:
@@ -69,7 +76,9 @@ def scores_document(member_id: str, response: ScoreClassesResponse) -> Mapping[s
 
 def _note(member_id: str, response: Response, unknown: Sequence[str]) -> None:
     """Says what the user may not expect."""
-    if response.member_status == MEMBER_STATUS_UNKNOWN:
+    if response.serving_mode in _WITHOUT_MODEL:
+        say(f"The model can't rank for member {member_id} now: {_WITHOUT_MODEL[response.serving_mode]}.")
+    elif response.member_status == MEMBER_STATUS_UNKNOWN:
         say(f"The feature store does not know member {member_id}: the scores are made from defaults.")
     if unknown:
         say(f"Not in the catalogue: {', '.join(unknown)}.")

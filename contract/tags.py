@@ -1,9 +1,11 @@
 """How a Feast field becomes an input, and which tags a feature engineer may set.
 
 Field tags: ``encoding`` (numeric, log, vocabulary, or none for a feature that requests only filter on or show),
-``default`` (what the model takes where there is no value), ``length`` (of a list), ``vocabulary_of`` (the input
-whose vocabulary and embedding it shares), ``live`` (what `paceline events consume` computes it as), ``owner``.
-Feature service tags: ``member_key``, ``class_key`` (join keys) and ``catalogue_view``.
+``default`` (what the model takes where there is no value), ``on_missing`` (what is done there: default, last_value
+or fail; see `contract.policies`), ``length`` (of a list), ``vocabulary_of`` (the input whose vocabulary and
+embedding it shares), ``live`` (what `paceline events consume` computes it as), ``owner``.
+Feature service tags: ``member_key``, ``class_key`` (join keys) and ``catalogue_view``; if wanted, ``popularity``
+(the class feature that classes are ordered by where the model can't rank).
 """
 
 import math
@@ -12,7 +14,8 @@ from collections.abc import Mapping
 from contract.errors import TagError
 from contract.stubs import manifest_pb2 as pb
 
-FIELD_TAGS = frozenset({"encoding", "default", "length", "vocabulary_of", "live", "owner"})
+FIELD_TAGS = frozenset({"encoding", "default", "on_missing", "length", "vocabulary_of", "live", "owner"})
+POPULARITY_TAG = "popularity"
 SERVICE_TAGS = ("member_key", "class_key", "catalogue_view")
 DEFAULT_LIST_LENGTH = 20
 
@@ -36,6 +39,11 @@ _ENCODINGS = {
     "numeric": pb.ENCODING_NUMERIC,
     "log": pb.ENCODING_LOG,
     "vocabulary": pb.ENCODING_VOCABULARY,
+}
+_POLICIES = {
+    "default": pb.MISSING_POLICY_UNSPECIFIED,
+    "last_value": pb.MISSING_POLICY_LAST_VALUE,
+    "fail": pb.MISSING_POLICY_FAIL,
 }
 
 
@@ -85,6 +93,7 @@ def feature_input(
         if "default" in tags:
             _set_default(spec, tags["default"])
         spec.vocabulary_of = _vocabulary_of(spec, tags.get("vocabulary_of", ""))
+        spec.missing_policy = _missing_policy(spec, tags.get("on_missing", "default"))
     except TagError as error:
         raise TagError(f"feature {name!r}: {error}") from None
     return spec
@@ -119,6 +128,24 @@ def _vocabulary_of(spec: pb.Input, tag: str) -> str:
     return tag
 
 
+def missing_policy(tag: str) -> "pb.MissingPolicy.ValueType":
+    """Returns the policy that the tag `on_missing` names.
+
+    Raises:
+        TagError: There is none of that name.
+    """
+    if tag not in _POLICIES:
+        raise TagError(f"on_missing is {tag!r}, expected one of {', '.join(_POLICIES)}")
+    return _POLICIES[tag]
+
+
+def _missing_policy(spec: pb.Input, tag: str) -> "pb.MissingPolicy.ValueType":
+    policy = missing_policy(tag)
+    if policy == pb.MISSING_POLICY_FAIL and not spec.encoding:
+        raise TagError("on_missing is 'fail', which fits only what a model reads, and encoding is 'none'")
+    return policy
+
+
 def _set_default(spec: pb.Input, tag: str) -> None:
     if spec.data_type in _TEXTS:
         spec.default_text = tag
@@ -141,4 +168,4 @@ def feature_source(service: str, tags: Mapping[str, str]) -> pb.FeatureSource:
         if not tags.get(tag):
             raise TagError(f"feature service {service!r} lacks the tag {tag!r}")
     roles = {tag: tags[tag] for tag in SERVICE_TAGS}
-    return pb.FeatureSource(feature_service=service, **roles)
+    return pb.FeatureSource(feature_service=service, popularity_feature=tags.get(POPULARITY_TAG, ""), **roles)

@@ -17,5 +17,6 @@ ranking_v1 = FeatureService(
         "class_key": "class_id",
         "catalogue_view": "class_catalogue",
         "recommendations_view": "member_recommendations",
+        "popularity": "class_starts_7d",
     },
 )

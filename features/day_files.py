@@ -43,13 +43,20 @@ def is_current(path: Path, fingerprint: str) -> bool:
     return bool(metadata.get(_FINGERPRINT) == fingerprint.encode())
 
 
-def write_rows(path: Path, rows: pa.Table, fingerprint: str) -> None:
-    """Writes a file so that it is there whole or not at all."""
+def write_rows(path: Path, rows: pa.Table, fingerprint: str, *, group_rows: int | None = None) -> None:
+    """Writes a file so that it is there whole or not at all.
+
+    Args:
+        path: The file.
+        rows: Its rows.
+        fingerprint: What `is_current` knows it by.
+        group_rows: The most rows of a row group; None leaves that to Arrow.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.partial")
     marked = rows.replace_schema_metadata({_FINGERPRINT: fingerprint.encode()})
     with aside.open("wb") as out:
-        pq.write_table(marked, out, coerce_timestamps="us")
+        pq.write_table(marked, out, coerce_timestamps="us", row_group_size=group_rows)
         out.flush()
         os.fsync(out.fileno())
     aside.rename(path)

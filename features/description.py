@@ -10,12 +10,13 @@ from feast.data_source import DataSource
 from feast.feast_object import FeastObject
 from feast.feature_view import DUMMY_ENTITY_NAME
 
-from contract.tags import FIELD_TAGS, SERVICE_TAGS
+from contract.tags import FIELD_TAGS, POPULARITY_TAG, SERVICE_TAGS
 from features.function_text import function_text
 from features.schema import row_source
 from features.store_errors import reported
 
 _MATTERS = FIELD_TAGS - {"owner"}
+_ROLES = (*SERVICE_TAGS, POPULARITY_TAG)
 
 
 class About(NamedTuple):
@@ -176,6 +177,6 @@ def _service(service: FeatureService) -> ServiceDescription:
             for projection in service.feature_view_projections
             for feature in projection.features
         ),
-        tags={tag: value for tag, value in service.tags.items() if tag in SERVICE_TAGS},
+        tags={tag: value for tag, value in service.tags.items() if tag in _ROLES},
         about=About(service.owner, service.description),
     )

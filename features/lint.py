@@ -9,6 +9,9 @@ from typing import TypeAlias
 from feast import Entity, FeatureService, FeatureView, Field, OnDemandFeatureView, ValueType
 from feast.feast_object import FeastObject
 
+from contract.errors import TagError
+from contract.stubs.manifest_pb2 import SOURCE_COLUMN
+from contract.tags import feature_input
 from features.description import Description, describe
 from features.on_demand_lint import unservable
 from features.schema import row_source
@@ -42,8 +45,8 @@ def lint(objects: Iterable[FeastObject]) -> list[Finding]:
 
     Rules: every entity has a type; every view and feature an owner and a description; a view a TTL and the columns
     of time that a point-in-time join needs; every feature that a service reads a default; names are in lower case
-    with underscores, and a feature's is of one view only; on-demand views can be served as they were trained, see
-    `lint_on_demand`; what is to be computed live can be.
+    with underscores, and a feature's is of one view only; the tags of a feature that a service reads fit its type;
+    on-demand views can be served as they were trained, see `lint_on_demand`; what is to be computed live can be.
     """
     listed = list(objects)
     services = [o for o in listed if isinstance(o, FeatureService)]
@@ -112,6 +115,15 @@ def _of_field(subject: str, feature: Field, *, is_read: bool) -> Iterator[Findin
         yield Finding(subject, "name", "its name is not in lower case with underscores")
     if is_read and "default" not in feature.tags:
         yield Finding(subject, "default", "it has no default, expected what a model takes where there is no value")
+    if is_read:
+        yield from _of_tags(subject, feature)
+
+
+def _of_tags(subject: str, feature: Field) -> Iterator[Finding]:
+    try:
+        feature_input(feature.name, str(feature.dtype), feature.tags, source=SOURCE_COLUMN)
+    except TagError as error:
+        yield Finding(subject, "tags", f"a model can't read it: {error}")
 
 
 def _of_shared_names(views: Sequence[_View]) -> Iterator[Finding]:

@@ -61,6 +61,7 @@ def _stored(name: str, registered: Description, reference: tuple[str, str], side
         data_type=tags.data_type(view.features[feature].dtype),
         feature_view=view_name,
         ttl_seconds=view.ttl_seconds,
+        missing_policy=tags.missing_policy(view.features[feature].tags.get("on_missing", "default")),
     )
 
 

@@ -12,6 +12,7 @@ from tqdm import tqdm
 from features.by_column import write_by_column
 from features.errors import StoreError
 from features.store_errors import reported
+from features.view_sources import age_limits
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -51,7 +52,7 @@ def let_readers_go_on(store: FeatureStore) -> None:
 
 
 def write_online(store: FeatureStore, view: FeatureView, end: datetime, *, afresh: bool) -> None:
-    """Writes the newest row of each entity at `end` that is not stale, and notes in the registry that it did.
+    """Writes the newest row of each entity at `end` that still counts, and notes in the registry that it did.
 
     Args:
         store: The feature store.
@@ -62,7 +63,7 @@ def write_online(store: FeatureStore, view: FeatureView, end: datetime, *, afres
     Raises:
         StoreError: The rows can't be read or written.
     """
-    start = oldest_fresh(view, end)
+    start = _oldest_that_counts(view, end)
     last = watermark(view)
     if last is not None and not afresh:
         start = max(start, last)
@@ -92,6 +93,11 @@ def write_by_feast(store: FeatureStore, view: FeatureView, start: datetime, end:
 def oldest_fresh(view: FeatureView, end: datetime) -> datetime:
     """Returns the time of the oldest row of a view that is not stale at `end`."""
     return end - view.ttl if view.ttl else _EVER
+
+
+def _oldest_that_counts(view: FeatureView, end: datetime) -> datetime:
+    """Returns the time of the oldest row that counts at `end`: any, if a feature counts however old it is."""
+    return oldest_fresh(view, end) if all(age_limits(view).values()) else _EVER
 
 
 def _silent(length: int) -> "tqdm[object]":

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
 
+from contract.tags import SERVICE_TAGS
 from features.description import (
     About,
     Description,
@@ -150,7 +151,7 @@ def _feature_fact(feature: FeatureDescription) -> _Fact:
 
 def _service_facts(service: ServiceDescription) -> Mapping[str, _Fact]:
     return {f"feature {feature}": _Fact("") for feature in service.features} | {
-        f"tag {tag}": _Fact(value, value) for tag, value in service.tags.items()
+        f"tag {tag}": _Fact(value, value if tag in SERVICE_TAGS else None) for tag, value in service.tags.items()
     }
 
 

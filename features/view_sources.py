@@ -1,6 +1,6 @@
 """Where the rows of the views of a feature service are, and what they promise: what a join needs of them."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -8,6 +8,8 @@ from feast import FeatureService, FeatureStore, FeatureView, FileSource
 from feast.data_source import DataSource
 from feast.feature_view_projection import FeatureViewProjection
 
+from contract.policies import age_limit
+from contract.tags import missing_policy
 from features.errors import RepositoryError
 from features.schema import row_source
 from features.store_errors import reported
@@ -17,7 +19,9 @@ _NO_LIMIT = timedelta(0)
 
 @dataclass(frozen=True, slots=True)
 class ViewSource:
-    """The source of one view, whose columns have the names that they have in its files.
+    """The source of features of one view, whose columns have the names that they have in its files.
+
+    A view has two if some of its features count however old they are.
 
     Attributes:
         view: The name of the view.
@@ -26,7 +30,7 @@ class ViewSource:
         features: The column of each feature, by its name.
         time: The column of the time that a row is true at.
         created: The column of the time that a row was made; "" if the source has none.
-        ttl: For how long a row is true; 0 for ever.
+        ttl: For how long a row counts; 0 for ever.
     """
 
     view: str
@@ -48,15 +52,40 @@ def view_sources(store: FeatureStore, service: FeatureService, wanted: Mapping[s
 
     Raises:
         RepositoryError: A source is not of Parquet files.
+        TagError: The policy of a feature is none that there is.
         StoreError: The registry can't be read.
     """
     with reported(f"the registry {store.config.registry.path} can't be read"):
         views = {view.name: view for view in store.list_batch_feature_views()}
     listed = {projection.name: projection for projection in service.feature_view_projections}
-    return [_view_source(views[name], listed.get(name), names) for name, names in wanted.items()]
+    found = (_sources(views[name], listed.get(name), names) for name, names in wanted.items())
+    return [source for sources in found for source in sources if source.features]
 
 
-def _view_source(view: FeatureView, projection: FeatureViewProjection | None, wanted: Set[str]) -> ViewSource:
+def age_limits(view: FeatureView) -> dict[str, timedelta]:
+    """Returns for how long a row of a view counts for each of its features; 0 for ever.
+
+    Raises:
+        TagError: The policy of a feature is none that there is.
+    """
+    ttl = (view.ttl or _NO_LIMIT).total_seconds()
+    policies = {f.name: missing_policy(f.tags.get("on_missing", "default")) for f in view.features}
+    return {name: timedelta(seconds=age_limit(ttl, policy)) for name, policy in policies.items()}
+
+
+def _sources(
+    view: FeatureView, projection: FeatureViewProjection | None, wanted: Set[str]
+) -> Iterator[ViewSource]:
+    """Yields the source of the features that count as long as the TTL says, and that of those without a limit."""
+    limits = age_limits(view)
+    for limit in dict.fromkeys((view.ttl or _NO_LIMIT, _NO_LIMIT)):
+        names = {name for name in wanted if limits.get(name) == limit}
+        yield _view_source(view, projection, names, limit)
+
+
+def _view_source(
+    view: FeatureView, projection: FeatureViewProjection | None, wanted: Set[str], ttl: timedelta
+) -> ViewSource:
     source = row_source(view)
     if not isinstance(source, FileSource):
         raise RepositoryError(
@@ -70,7 +99,7 @@ def _view_source(view: FeatureView, projection: FeatureViewProjection | None, wa
         features={f.name: _column(source, f.name) for f in view.features if f.name in wanted},
         time=_column(source, source.timestamp_field),
         created=_column(source, source.created_timestamp_column or ""),
-        ttl=view.ttl or _NO_LIMIT,
+        ttl=ttl,
     )
 
 

@@ -1,6 +1,7 @@
 """Training rows with the features that were known of member and class at the time: a point-in-time join.
 
-A value that its view's TTL had outlived by then comes back null, and so becomes the missing marker, as in serving.
+A value that its view's TTL had outlived by then comes back null, and so becomes the missing marker, as in serving;
+but for features whose policy says otherwise, see `contract.policies`.
 """
 
 import hashlib
@@ -28,6 +29,7 @@ from training.inputs import service_inputs, stored_by_view
 from training.joins.day import DayJoin, Engine, FeatureFiles
 from training.joins.on_duckdb import DuckDBEngine
 from training.joins.sql import Window
+from training.left_out import LeftOut
 from training.on_demand import ComputedColumns
 from training.progress import Progress
 from training.rows import EVENT_TIME, TrainingRows
@@ -94,6 +96,7 @@ class RankingDataset:
         asked = (name for name in self.inputs.asked() if name not in spec.context)
         self._row_columns = [*row_columns(self.inputs, spec), *asked]
         self.rows.require(keys, spec.dataset.label, self._row_columns, spec.model.objective)
+        self._kept: dict[date, NDArray[np.bool_]] = {}
 
     def day_range(self) -> tuple[date, date]:
         """Returns the first day with rows, and the last that is known of."""
@@ -103,16 +106,21 @@ class RankingDataset:
     def load(self, first: date, last: date, progress: Progress) -> Table:
         """Returns the rows from one day to another, both included; a day at a time, which bounds the memory.
 
-        With a folder for days that were joined, those that are not in it yet are added.
+        Rows that lack a feature that may not be missing are left out. With a folder for days that were joined,
+        those that are not in it yet are added.
 
         Raises:
             ContractError: A feature is of another type than it was registered with.
-            DataError: There are none, or the features can't be read.
+            DataError: There are none, or all are left out, or the features can't be read.
         """
         row_count = self.rows.count(first, last)
         if not row_count:
             raise DataError(f"there are no training rows from {first} to {last}")
-        table = to_table(self._days(first, last, progress), row_count, self.inputs, self._spec, self._computed)
+        left_out = LeftOut()
+        days = self._days(first, last, progress)
+        table = to_table(days, row_count, self.inputs, self._spec, left_out, computed=self._computed)
+        kept_days = [day for day in each_day(first, last) if self.rows.count(day, day)]
+        self._kept = dict(zip(kept_days, left_out.kept, strict=True))
         return replace(table, warnings=(*table.warnings, *self._computed.warnings()))
 
     def on_demand_views(self) -> list[pb.OnDemandView]:
@@ -120,12 +128,14 @@ class RankingDataset:
         return self._computed.messages()
 
     def true_probabilities(self, truth: TruthSpec, first: date, last: date) -> NDArray[np.float64] | None:
-        """Returns the true probability of each row of `load`, ``[rows]``; None without a table of them.
+        """Returns the true probability of each row of some of the days that were loaded, ``[rows]``.
 
         Raises:
-            DataError: The table lacks a column, or a row.
+            DataError: The table of them lacks a column, or a row.
         """
-        return self.rows.true_probabilities(truth, first, last)
+        found = self.rows.true_probabilities(truth, first, last)
+        kept = [rows for day, rows in self._kept.items() if first <= day <= last]
+        return found if found is None else found[np.concatenate(kept)]
 
     def build(self, folder: Path, engine: Engine, first: date, last: date, progress: Progress) -> int:
         """Joins the days that a folder lacks or has of other rows, definitions or features; returns how many.

@@ -4,11 +4,14 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
+from contract.policies import lacking
 from features.on_demand import REQUEST_TIME
 from training.arrow_columns import ColumnReader
+from training.errors import DataError
 from training.growing import GrowingColumns
 from training.inputs import ServiceInputs
 from training.labels import to_labels
+from training.left_out import LeftOut
 from training.on_demand import ComputedColumns
 from training.positions import to_positions
 from training.rows import EVENT_TIME
@@ -31,31 +34,37 @@ def to_table(
     row_count: int,
     inputs: ServiceInputs,
     spec: RankingSpec,
+    left_out: LeftOut,
+    *,
     computed: ComputedColumns | None = None,
 ) -> Table:
-    """Returns the rows of days, which are held once only.
+    """Returns the rows of days, which are held once only, without those that lack what may not be missing.
 
     Args:
         days: The rows of each day: a column for each input, and those of `row_columns`.
         row_count: How many they are together.
         inputs: What the model reads.
         spec: Which column is the label, and which the position.
+        left_out: Takes note of the rows that are left out.
         computed: Computes some of the inputs; None where all are columns.
 
     Raises:
         ContractError: A feature is of another type than its input.
-        DataError: A label or a position is none.
+        DataError: A label or a position is none, or all rows are left out.
     """
     growing, reader = GrowingColumns(row_count), ColumnReader()
     computed = computed or ComputedColumns((), ())
     for day in days:
         times = day[EVENT_TIME].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_numpy() // 1_000_000
         known = {**computed.columns(day, times), REQUEST_TIME: times}
-        growing.append(_to_columns(day, known, reader, inputs, spec))
+        found = _to_columns(day, known, reader, inputs, spec)
+        growing.append(left_out.without(found, lacking(inputs.inputs, found)))
     columns = dict(growing.columns())
     labels, times, positions = columns.pop(_LABEL), columns.pop(_TIMES), columns.pop(_POSITIONS, None)
     members = columns[inputs.source.member_key]
-    return Table(columns, labels, members, times, positions, reader.warnings())
+    if row_count and not len(labels):
+        raise DataError(f"none of {row_count} rows has every feature that may not be missing")
+    return Table(columns, labels, members, times, positions, (*reader.warnings(), *left_out.warnings()))
 
 
 def _to_columns(

@@ -122,6 +122,6 @@ def _baselines(manifest: pb.Manifest, dataset: RankingDataset, spec: RankingSpec
 
 
 def _oracle(dataset: RankingDataset, spec: RankingSpec, first: date, last: date) -> Iterator[Subject]:
-    truth = dataset.rows.true_probabilities(spec.truth, first, last) if spec.truth else None
+    truth = dataset.true_probabilities(spec.truth, first, last) if spec.truth else None
     if truth is not None:
         yield Subject(ORACLE, lambda _: truth)

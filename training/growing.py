@@ -9,7 +9,7 @@ from training.table import Columns
 
 
 class GrowingColumns:
-    """Columns that are as long as they will be from the start, and are filled piece by piece."""
+    """Columns that are as long as they may become from the start, and are filled piece by piece."""
 
     def __init__(self, row_count: int) -> None:
         self._row_count = row_count
@@ -27,4 +27,4 @@ class GrowingColumns:
 
     def columns(self) -> Columns:
         """Returns the columns, once all rows were added."""
-        return self._columns
+        return {name: column[: self._filled] for name, column in self._columns.items()}

@@ -11,6 +11,8 @@ from features.description import Description, ServiceDescription, ViewDescriptio
 from features.on_demand import REQUEST_TIME, computed_features, on_demand_message
 from training.errors import DataError
 
+_NUMBERS = (pb.DATA_TYPE_INT32, pb.DATA_TYPE_INT64, pb.DATA_TYPE_FLOAT32, pb.DATA_TYPE_FLOAT64)
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceInputs:
@@ -54,7 +56,8 @@ def service_inputs(registered: Description, service: str, context: Mapping[str, 
         context: The Feast types of what requests bring with them, by name.
 
     Raises:
-        DataError: A view is not keyed by a member or class, a key is not a text, or a name occurs twice.
+        DataError: A view is not keyed by a member or class, a key is not a text, a name occurs twice, or the
+            popularity of classes is no number of theirs.
         FeatureError: An on-demand view can't be served.
         TagError: A feature's type or tag is not supported.
     """
@@ -71,6 +74,7 @@ def service_inputs(registered: Description, service: str, context: Mapping[str, 
     ]
     display = [f for f in features if not f.encoding and f.source == pb.SOURCE_CLASS]
     _check_unique([*inputs, *display], [spec for view in views for spec in view.inputs])
+    _check_popularity(source, features)
     return ServiceInputs(source, inputs, display, views)
 
 
@@ -128,6 +132,16 @@ def _check_unique(inputs: Sequence[pb.Input], needed: Sequence[pb.Input]) -> Non
 
 def _what(spec: pb.Input) -> tuple[str, int, str, int]:
     return spec.name, spec.source, spec.feature_view, spec.data_type
+
+
+def _check_popularity(source: pb.FeatureSource, features: Sequence[pb.Input]) -> None:
+    name = source.popularity_feature
+    numbers = [f.name for f in features if f.source == pb.SOURCE_CLASS and f.data_type in _NUMBERS]
+    if name and name not in numbers:
+        found = f"feature service {source.feature_service!r} has the tag popularity {name!r}"
+        raise DataError(
+            f"{found}, expected a class feature that is a number: {', '.join(numbers) or 'there is none'}"
+        )
 
 
 def _input(

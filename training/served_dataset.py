@@ -23,6 +23,7 @@ from training.day_tables import row_columns, to_table
 from training.errors import DataError
 from training.inputs import ServiceInputs, service_inputs
 from training.labelled_log import LABELS_FILE, LabelledLog
+from training.left_out import LeftOut
 from training.on_demand import ComputedColumns
 from training.progress import Progress
 from training.rows import TrainingRows
@@ -94,7 +95,7 @@ class ServedDataset:
         days = list(each_day(first, last))
         progress("reading what was served", 0, len(days))
         tables = (self._rows.between(day, day, self._columns) for day in days)
-        table = to_table((day for day in tables if day.num_rows), row_count, self.inputs, self._spec)
+        table = to_table((day for day in tables if day.num_rows), row_count, self.inputs, self._spec, LeftOut())
         progress("reading what was served", len(days), len(days))
         return replace(table, warnings=(*table.warnings, *self._left_out()))
 

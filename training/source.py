@@ -39,7 +39,7 @@ class RankingRows(Protocol):
         ...
 
     def true_probabilities(self, truth: TruthSpec, first: date, last: date, /) -> NDArray[np.float64] | None:
-        """Returns the true probability of each row of `load`, ``[rows]``; None where nobody knows them."""
+        """Returns the true probability of each row of days that were loaded; None where nobody knows them."""
         ...
 
 

@@ -26,45 +26,47 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#paceline/manifest/v1/manifest.proto\x12\x14paceline.manifest.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbf\x05\n\x08Manifest\x12\x12\n\nmodel_name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12;\n\x0e\x66\x65\x61ture_source\x18\x04 \x01(\x0b\x32#.paceline.manifest.v1.FeatureSource\x12+\n\x06inputs\x18\x05 \x03(\x0b\x32\x1b.paceline.manifest.v1.Input\x12\x35\n\x10\x64isplay_features\x18\x06 \x03(\x0b\x32\x1b.paceline.manifest.v1.Input\x12\x36\n\x0cvocabularies\x18\x07 \x03(\x0b\x32 .paceline.manifest.v1.Vocabulary\x12-\n\x07metrics\x18\x08 \x03(\x0b\x32\x1c.paceline.manifest.v1.Metric\x12<\n\x0fgolden_requests\x18\t \x03(\x0b\x32#.paceline.manifest.v1.GoldenRequest\x12\x17\n\x0fscore_tolerance\x18\n \x01(\x02\x12)\n\x05\x66iles\x18\x0b \x03(\x0b\x32\x1a.paceline.manifest.v1.File\x12\x30\n\x08training\x18\x0c \x01(\x0b\x32\x1e.paceline.manifest.v1.Training\x12(\n\x04gate\x18\r \x01(\x0b\x32\x1a.paceline.manifest.v1.Gate\x12;\n\x0fon_demand_views\x18\x0e \x03(\x0b\x32\".paceline.manifest.v1.OnDemandView\x12:\n\x0einput_profiles\x18\x0f \x03(\x0b\x32\".paceline.manifest.v1.InputProfile\"g\n\rFeatureSource\x12\x17\n\x0f\x66\x65\x61ture_service\x18\x01 \x01(\t\x12\x12\n\nmember_key\x18\x02 \x01(\t\x12\x11\n\tclass_key\x18\x03 \x01(\t\x12\x16\n\x0e\x63\x61talogue_view\x18\x04 \x01(\t\"\xdb\x02\n\x05Input\x12\x0c\n\x04name\x18\x01 \x01(\t\x12,\n\x06source\x18\x02 \x01(\x0e\x32\x1c.paceline.manifest.v1.Source\x12\x31\n\tdata_type\x18\x03 \x01(\x0e\x32\x1e.paceline.manifest.v1.DataType\x12\x14\n\x0c\x66\x65\x61ture_view\x18\x04 \x01(\t\x12\x13\n\x0bttl_seconds\x18\x05 \x01(\x03\x12\x30\n\x08\x65ncoding\x18\x06 \x01(\x0e\x32\x1e.paceline.manifest.v1.Encoding\x12\x13\n\x0blist_length\x18\x07 \x01(\x05\x12\x1b\n\x0e\x64\x65\x66\x61ult_number\x18\x08 \x01(\x01H\x00\x88\x01\x01\x12\x19\n\x0c\x64\x65\x66\x61ult_text\x18\t \x01(\tH\x01\x88\x01\x01\x12\x15\n\rvocabulary_of\x18\n \x01(\tB\x11\n\x0f_default_numberB\x0f\n\r_default_text\"\xea\x01\n\x0cOnDemandView\x12\x0c\n\x04name\x18\x01 \x01(\t\x12,\n\x06source\x18\x02 \x01(\x0e\x32\x1c.paceline.manifest.v1.Source\x12+\n\x06inputs\x18\x03 \x03(\x0b\x32\x1b.paceline.manifest.v1.Input\x12\x10\n\x08\x66unction\x18\x04 \x01(\t\x12.\n\rgolden_inputs\x18\x05 \x01(\x0b\x32\x17.google.protobuf.Struct\x12/\n\x0egolden_outputs\x18\x06 \x01(\x0b\x32\x17.google.protobuf.Struct\"_\n\nVocabulary\x12\x12\n\ninput_name\x18\x01 \x01(\t\x12\x13\n\x0bvalue_count\x18\x02 \x01(\x05\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12\x18\n\x10oov_bucket_count\x18\x04 \x01(\x05\"h\n\x0cInputProfile\x12\x12\n\ninput_name\x18\x01 \x01(\t\x12\x15\n\rmissing_share\x18\x02 \x01(\x01\x12\r\n\x05\x65\x64ges\x18\x03 \x03(\x01\x12\x0e\n\x06values\x18\x04 \x03(\t\x12\x0e\n\x06shares\x18\x05 \x03(\x01\"E\n\x06Metric\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\r\n\x05split\x18\x03 \x01(\t\x12\r\n\x05value\x18\x04 \x01(\x01\"N\n\rGoldenRequest\x12-\n\x07\x63olumns\x18\x01 \x03(\x0b\x32\x1c.paceline.manifest.v1.Column\x12\x0e\n\x06scores\x18\x02 \x03(\x02\"N\n\x06\x43olumn\x12\x12\n\ninput_name\x18\x01 \x01(\t\x12\x0f\n\x07numbers\x18\x02 \x03(\x01\x12\x10\n\x08integers\x18\x03 \x03(\x03\x12\r\n\x05texts\x18\x04 \x03(\t\"8\n\x04\x46ile\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12\x0e\n\x06sha256\x18\x03 \x01(\t\"\xdd\x01\n\x08Training\x12\x0c\n\x04seed\x18\x01 \x01(\x03\x12\x11\n\trow_count\x18\x02 \x01(\x03\x12\x32\n\x0e\x66irst_row_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rlast_row_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tspec_toml\x18\x05 \x01(\t\x12\x36\n\x0b\x63\x61libration\x18\x06 \x01(\x0b\x32!.paceline.manifest.v1.Calibration\"0\n\x0b\x43\x61libration\x12\x13\n\x0btemperature\x18\x01 \x01(\x01\x12\x0c\n\x04\x62ias\x18\x02 \x01(\x01\"N\n\x04Gate\x12/\n\x06\x63hecks\x18\x01 \x03(\x0b\x32\x1f.paceline.manifest.v1.GateCheck\x12\x15\n\rforced_reason\x18\x02 \x01(\t\"\xa9\x01\n\tGateCheck\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05slice\x18\x02 \x01(\t\x12\x0e\n\x06passed\x18\x03 \x01(\x08\x12\x12\n\x05\x66ound\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x13\n\x06lowest\x18\x05 \x01(\x01H\x01\x88\x01\x01\x12\x14\n\x07highest\x18\x06 \x01(\x01H\x02\x88\x01\x01\x12\x0f\n\x07message\x18\x07 \x01(\tB\x08\n\x06_foundB\t\n\x07_lowestB\n\n\x08_highest*\xb2\x01\n\x06Source\x12\x16\n\x12SOURCE_UNSPECIFIED\x10\x00\x12\x11\n\rSOURCE_MEMBER\x10\x01\x12\x10\n\x0cSOURCE_CLASS\x10\x02\x12\x15\n\x11SOURCE_MEMBER_KEY\x10\x03\x12\x14\n\x10SOURCE_CLASS_KEY\x10\x04\x12\x12\n\x0eSOURCE_CONTEXT\x10\x05\x12\x17\n\x13SOURCE_REQUEST_TIME\x10\x06\x12\x11\n\rSOURCE_COLUMN\x10\x07*\xf8\x01\n\x08\x44\x61taType\x12\x19\n\x15\x44\x41TA_TYPE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x44\x41TA_TYPE_STRING\x10\x01\x12\x13\n\x0f\x44\x41TA_TYPE_INT32\x10\x02\x12\x13\n\x0f\x44\x41TA_TYPE_INT64\x10\x03\x12\x15\n\x11\x44\x41TA_TYPE_FLOAT32\x10\x04\x12\x15\n\x11\x44\x41TA_TYPE_FLOAT64\x10\x05\x12\x12\n\x0e\x44\x41TA_TYPE_BOOL\x10\x06\x12\x19\n\x15\x44\x41TA_TYPE_STRING_LIST\x10\x07\x12\x18\n\x14\x44\x41TA_TYPE_INT64_LIST\x10\x08\x12\x1a\n\x16\x44\x41TA_TYPE_FLOAT32_LIST\x10\t*x\n\x08\x45ncoding\x12\x18\n\x14\x45NCODING_UNSPECIFIED\x10\x00\x12\x14\n\x10\x45NCODING_NUMERIC\x10\x01\x12\x10\n\x0c\x45NCODING_LOG\x10\x02\x12\x17\n\x13\x45NCODING_VOCABULARY\x10\x03\x12\x11\n\rENCODING_TIME\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#paceline/manifest/v1/manifest.proto\x12\x14paceline.manifest.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbf\x05\n\x08Manifest\x12\x12\n\nmodel_name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x12/\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12;\n\x0e\x66\x65\x61ture_source\x18\x04 \x01(\x0b\x32#.paceline.manifest.v1.FeatureSource\x12+\n\x06inputs\x18\x05 \x03(\x0b\x32\x1b.paceline.manifest.v1.Input\x12\x35\n\x10\x64isplay_features\x18\x06 \x03(\x0b\x32\x1b.paceline.manifest.v1.Input\x12\x36\n\x0cvocabularies\x18\x07 \x03(\x0b\x32 .paceline.manifest.v1.Vocabulary\x12-\n\x07metrics\x18\x08 \x03(\x0b\x32\x1c.paceline.manifest.v1.Metric\x12<\n\x0fgolden_requests\x18\t \x03(\x0b\x32#.paceline.manifest.v1.GoldenRequest\x12\x17\n\x0fscore_tolerance\x18\n \x01(\x02\x12)\n\x05\x66iles\x18\x0b \x03(\x0b\x32\x1a.paceline.manifest.v1.File\x12\x30\n\x08training\x18\x0c \x01(\x0b\x32\x1e.paceline.manifest.v1.Training\x12(\n\x04gate\x18\r \x01(\x0b\x32\x1a.paceline.manifest.v1.Gate\x12;\n\x0fon_demand_views\x18\x0e \x03(\x0b\x32\".paceline.manifest.v1.OnDemandView\x12:\n\x0einput_profiles\x18\x0f \x03(\x0b\x32\".paceline.manifest.v1.InputProfile\"\x83\x01\n\rFeatureSource\x12\x17\n\x0f\x66\x65\x61ture_service\x18\x01 \x01(\t\x12\x12\n\nmember_key\x18\x02 \x01(\t\x12\x11\n\tclass_key\x18\x03 \x01(\t\x12\x16\n\x0e\x63\x61talogue_view\x18\x04 \x01(\t\x12\x1a\n\x12popularity_feature\x18\x05 \x01(\t\"\x98\x03\n\x05Input\x12\x0c\n\x04name\x18\x01 \x01(\t\x12,\n\x06source\x18\x02 \x01(\x0e\x32\x1c.paceline.manifest.v1.Source\x12\x31\n\tdata_type\x18\x03 \x01(\x0e\x32\x1e.paceline.manifest.v1.DataType\x12\x14\n\x0c\x66\x65\x61ture_view\x18\x04 \x01(\t\x12\x13\n\x0bttl_seconds\x18\x05 \x01(\x03\x12\x30\n\x08\x65ncoding\x18\x06 \x01(\x0e\x32\x1e.paceline.manifest.v1.Encoding\x12\x13\n\x0blist_length\x18\x07 \x01(\x05\x12\x1b\n\x0e\x64\x65\x66\x61ult_number\x18\x08 \x01(\x01H\x00\x88\x01\x01\x12\x19\n\x0c\x64\x65\x66\x61ult_text\x18\t \x01(\tH\x01\x88\x01\x01\x12\x15\n\rvocabulary_of\x18\n \x01(\t\x12;\n\x0emissing_policy\x18\x0b \x01(\x0e\x32#.paceline.manifest.v1.MissingPolicyB\x11\n\x0f_default_numberB\x0f\n\r_default_text\"\xea\x01\n\x0cOnDemandView\x12\x0c\n\x04name\x18\x01 \x01(\t\x12,\n\x06source\x18\x02 \x01(\x0e\x32\x1c.paceline.manifest.v1.Source\x12+\n\x06inputs\x18\x03 \x03(\x0b\x32\x1b.paceline.manifest.v1.Input\x12\x10\n\x08\x66unction\x18\x04 \x01(\t\x12.\n\rgolden_inputs\x18\x05 \x01(\x0b\x32\x17.google.protobuf.Struct\x12/\n\x0egolden_outputs\x18\x06 \x01(\x0b\x32\x17.google.protobuf.Struct\"_\n\nVocabulary\x12\x12\n\ninput_name\x18\x01 \x01(\t\x12\x13\n\x0bvalue_count\x18\x02 \x01(\x05\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12\x18\n\x10oov_bucket_count\x18\x04 \x01(\x05\"h\n\x0cInputProfile\x12\x12\n\ninput_name\x18\x01 \x01(\t\x12\x15\n\rmissing_share\x18\x02 \x01(\x01\x12\r\n\x05\x65\x64ges\x18\x03 \x03(\x01\x12\x0e\n\x06values\x18\x04 \x03(\t\x12\x0e\n\x06shares\x18\x05 \x03(\x01\"E\n\x06Metric\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07subject\x18\x02 \x01(\t\x12\r\n\x05split\x18\x03 \x01(\t\x12\r\n\x05value\x18\x04 \x01(\x01\"N\n\rGoldenRequest\x12-\n\x07\x63olumns\x18\x01 \x03(\x0b\x32\x1c.paceline.manifest.v1.Column\x12\x0e\n\x06scores\x18\x02 \x03(\x02\"N\n\x06\x43olumn\x12\x12\n\ninput_name\x18\x01 \x01(\t\x12\x0f\n\x07numbers\x18\x02 \x03(\x01\x12\x10\n\x08integers\x18\x03 \x03(\x03\x12\r\n\x05texts\x18\x04 \x03(\t\"8\n\x04\x46ile\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12\x0e\n\x06sha256\x18\x03 \x01(\t\"\xdd\x01\n\x08Training\x12\x0c\n\x04seed\x18\x01 \x01(\x03\x12\x11\n\trow_count\x18\x02 \x01(\x03\x12\x32\n\x0e\x66irst_row_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rlast_row_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tspec_toml\x18\x05 \x01(\t\x12\x36\n\x0b\x63\x61libration\x18\x06 \x01(\x0b\x32!.paceline.manifest.v1.Calibration\"0\n\x0b\x43\x61libration\x12\x13\n\x0btemperature\x18\x01 \x01(\x01\x12\x0c\n\x04\x62ias\x18\x02 \x01(\x01\"N\n\x04Gate\x12/\n\x06\x63hecks\x18\x01 \x03(\x0b\x32\x1f.paceline.manifest.v1.GateCheck\x12\x15\n\rforced_reason\x18\x02 \x01(\t\"\xa9\x01\n\tGateCheck\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05slice\x18\x02 \x01(\t\x12\x0e\n\x06passed\x18\x03 \x01(\x08\x12\x12\n\x05\x66ound\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x13\n\x06lowest\x18\x05 \x01(\x01H\x01\x88\x01\x01\x12\x14\n\x07highest\x18\x06 \x01(\x01H\x02\x88\x01\x01\x12\x0f\n\x07message\x18\x07 \x01(\tB\x08\n\x06_foundB\t\n\x07_lowestB\n\n\x08_highest*\xb2\x01\n\x06Source\x12\x16\n\x12SOURCE_UNSPECIFIED\x10\x00\x12\x11\n\rSOURCE_MEMBER\x10\x01\x12\x10\n\x0cSOURCE_CLASS\x10\x02\x12\x15\n\x11SOURCE_MEMBER_KEY\x10\x03\x12\x14\n\x10SOURCE_CLASS_KEY\x10\x04\x12\x12\n\x0eSOURCE_CONTEXT\x10\x05\x12\x17\n\x13SOURCE_REQUEST_TIME\x10\x06\x12\x11\n\rSOURCE_COLUMN\x10\x07*\xf8\x01\n\x08\x44\x61taType\x12\x19\n\x15\x44\x41TA_TYPE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x44\x41TA_TYPE_STRING\x10\x01\x12\x13\n\x0f\x44\x41TA_TYPE_INT32\x10\x02\x12\x13\n\x0f\x44\x41TA_TYPE_INT64\x10\x03\x12\x15\n\x11\x44\x41TA_TYPE_FLOAT32\x10\x04\x12\x15\n\x11\x44\x41TA_TYPE_FLOAT64\x10\x05\x12\x12\n\x0e\x44\x41TA_TYPE_BOOL\x10\x06\x12\x19\n\x15\x44\x41TA_TYPE_STRING_LIST\x10\x07\x12\x18\n\x14\x44\x41TA_TYPE_INT64_LIST\x10\x08\x12\x1a\n\x16\x44\x41TA_TYPE_FLOAT32_LIST\x10\t*x\n\x08\x45ncoding\x12\x18\n\x14\x45NCODING_UNSPECIFIED\x10\x00\x12\x14\n\x10\x45NCODING_NUMERIC\x10\x01\x12\x10\n\x0c\x45NCODING_LOG\x10\x02\x12\x17\n\x13\x45NCODING_VOCABULARY\x10\x03\x12\x11\n\rENCODING_TIME\x10\x04*g\n\rMissingPolicy\x12\x1e\n\x1aMISSING_POLICY_UNSPECIFIED\x10\x00\x12\x1d\n\x19MISSING_POLICY_LAST_VALUE\x10\x01\x12\x17\n\x13MISSING_POLICY_FAIL\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'paceline.manifest.v1.manifest_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SOURCE']._serialized_start=2541
-  _globals['_SOURCE']._serialized_end=2719
-  _globals['_DATATYPE']._serialized_start=2722
-  _globals['_DATATYPE']._serialized_end=2970
-  _globals['_ENCODING']._serialized_start=2972
-  _globals['_ENCODING']._serialized_end=3092
+  _globals['_SOURCE']._serialized_start=2631
+  _globals['_SOURCE']._serialized_end=2809
+  _globals['_DATATYPE']._serialized_start=2812
+  _globals['_DATATYPE']._serialized_end=3060
+  _globals['_ENCODING']._serialized_start=3062
+  _globals['_ENCODING']._serialized_end=3182
+  _globals['_MISSINGPOLICY']._serialized_start=3184
+  _globals['_MISSINGPOLICY']._serialized_end=3287
   _globals['_MANIFEST']._serialized_start=125
   _globals['_MANIFEST']._serialized_end=828
-  _globals['_FEATURESOURCE']._serialized_start=830
-  _globals['_FEATURESOURCE']._serialized_end=933
-  _globals['_INPUT']._serialized_start=936
-  _globals['_INPUT']._serialized_end=1283
-  _globals['_ONDEMANDVIEW']._serialized_start=1286
-  _globals['_ONDEMANDVIEW']._serialized_end=1520
-  _globals['_VOCABULARY']._serialized_start=1522
-  _globals['_VOCABULARY']._serialized_end=1617
-  _globals['_INPUTPROFILE']._serialized_start=1619
-  _globals['_INPUTPROFILE']._serialized_end=1723
-  _globals['_METRIC']._serialized_start=1725
-  _globals['_METRIC']._serialized_end=1794
-  _globals['_GOLDENREQUEST']._serialized_start=1796
-  _globals['_GOLDENREQUEST']._serialized_end=1874
-  _globals['_COLUMN']._serialized_start=1876
-  _globals['_COLUMN']._serialized_end=1954
-  _globals['_FILE']._serialized_start=1956
-  _globals['_FILE']._serialized_end=2012
-  _globals['_TRAINING']._serialized_start=2015
-  _globals['_TRAINING']._serialized_end=2236
-  _globals['_CALIBRATION']._serialized_start=2238
-  _globals['_CALIBRATION']._serialized_end=2286
-  _globals['_GATE']._serialized_start=2288
-  _globals['_GATE']._serialized_end=2366
-  _globals['_GATECHECK']._serialized_start=2369
-  _globals['_GATECHECK']._serialized_end=2538
+  _globals['_FEATURESOURCE']._serialized_start=831
+  _globals['_FEATURESOURCE']._serialized_end=962
+  _globals['_INPUT']._serialized_start=965
+  _globals['_INPUT']._serialized_end=1373
+  _globals['_ONDEMANDVIEW']._serialized_start=1376
+  _globals['_ONDEMANDVIEW']._serialized_end=1610
+  _globals['_VOCABULARY']._serialized_start=1612
+  _globals['_VOCABULARY']._serialized_end=1707
+  _globals['_INPUTPROFILE']._serialized_start=1709
+  _globals['_INPUTPROFILE']._serialized_end=1813
+  _globals['_METRIC']._serialized_start=1815
+  _globals['_METRIC']._serialized_end=1884
+  _globals['_GOLDENREQUEST']._serialized_start=1886
+  _globals['_GOLDENREQUEST']._serialized_end=1964
+  _globals['_COLUMN']._serialized_start=1966
+  _globals['_COLUMN']._serialized_end=2044
+  _globals['_FILE']._serialized_start=2046
+  _globals['_FILE']._serialized_end=2102
+  _globals['_TRAINING']._serialized_start=2105
+  _globals['_TRAINING']._serialized_end=2326
+  _globals['_CALIBRATION']._serialized_start=2328
+  _globals['_CALIBRATION']._serialized_end=2376
+  _globals['_GATE']._serialized_start=2378
+  _globals['_GATE']._serialized_end=2456
+  _globals['_GATECHECK']._serialized_start=2459
+  _globals['_GATECHECK']._serialized_end=2628
 # @@protoc_insertion_point(module_scope)

@@ -153,6 +153,40 @@ ENCODING_TIME: Encoding.ValueType  # 4
 """A time: hour of the day and day of the week."""
 Global___Encoding: _TypeAlias = Encoding  # noqa: Y015
 
+class _MissingPolicy:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _MissingPolicyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MissingPolicy.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    MISSING_POLICY_UNSPECIFIED: _MissingPolicy.ValueType  # 0
+    """The model takes its default."""
+    MISSING_POLICY_LAST_VALUE: _MissingPolicy.ValueType  # 1
+    """A stale value counts as a fresh one does; the model takes its default where
+    there is none.
+    """
+    MISSING_POLICY_FAIL: _MissingPolicy.ValueType  # 2
+    """Nothing is ranked by it: a class is left out of the catalogue, a member is
+    not ranked by the model, a row is not trained on.
+    """
+
+class MissingPolicy(_MissingPolicy, metaclass=_MissingPolicyEnumTypeWrapper):
+    """What is done where a feature is null, missing or stale. A context feature has
+    no policy.
+    """
+
+MISSING_POLICY_UNSPECIFIED: MissingPolicy.ValueType  # 0
+"""The model takes its default."""
+MISSING_POLICY_LAST_VALUE: MissingPolicy.ValueType  # 1
+"""A stale value counts as a fresh one does; the model takes its default where
+there is none.
+"""
+MISSING_POLICY_FAIL: MissingPolicy.ValueType  # 2
+"""Nothing is ranked by it: a class is left out of the catalogue, a member is
+not ranked by the model, a row is not trained on.
+"""
+Global___MissingPolicy: _TypeAlias = MissingPolicy  # noqa: Y015
+
 @_typing.final
 class Manifest(_message.Message):
     """What a published model promises. Written last into the version's folder, as
@@ -267,6 +301,7 @@ class FeatureSource(_message.Message):
     MEMBER_KEY_FIELD_NUMBER: _builtins.int
     CLASS_KEY_FIELD_NUMBER: _builtins.int
     CATALOGUE_VIEW_FIELD_NUMBER: _builtins.int
+    POPULARITY_FEATURE_FIELD_NUMBER: _builtins.int
     feature_service: _builtins.str
     """The name of the Feast feature service."""
     member_key: _builtins.str
@@ -275,6 +310,10 @@ class FeatureSource(_message.Message):
     """The join key of the classes, whose type is String."""
     catalogue_view: _builtins.str
     """The feature view that lists the live class ids."""
+    popularity_feature: _builtins.str
+    """The class feature, a number, that classes are ordered by where nothing is
+    known to rank them by; none if empty.
+    """
     def __init__(
         self,
         *,
@@ -282,10 +321,11 @@ class FeatureSource(_message.Message):
         member_key: _builtins.str = ...,
         class_key: _builtins.str = ...,
         catalogue_view: _builtins.str = ...,
+        popularity_feature: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["catalogue_view", b"catalogue_view", "class_key", b"class_key", "feature_service", b"feature_service", "member_key", b"member_key"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["catalogue_view", b"catalogue_view", "class_key", b"class_key", "feature_service", b"feature_service", "member_key", b"member_key", "popularity_feature", b"popularity_feature"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -307,6 +347,7 @@ class Input(_message.Message):
     DEFAULT_NUMBER_FIELD_NUMBER: _builtins.int
     DEFAULT_TEXT_FIELD_NUMBER: _builtins.int
     VOCABULARY_OF_FIELD_NUMBER: _builtins.int
+    MISSING_POLICY_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The name of the input in the signatures, unique in the model."""
     source: Global___Source.ValueType
@@ -327,6 +368,8 @@ class Input(_message.Message):
     """What the model takes in place of a null, missing or stale text."""
     vocabulary_of: _builtins.str
     """The input whose vocabulary and embedding it shares; its own when empty."""
+    missing_policy: Global___MissingPolicy.ValueType
+    """What is done where it is null, missing or stale."""
     def __init__(
         self,
         *,
@@ -340,10 +383,11 @@ class Input(_message.Message):
         default_number: _builtins.float | None = ...,
         default_text: _builtins.str | None = ...,
         vocabulary_of: _builtins.str = ...,
+        missing_policy: Global___MissingPolicy.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_default_number", b"_default_number", "_default_text", b"_default_text", "default_number", b"default_number", "default_text", b"default_text"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_default_number", b"_default_number", "_default_text", b"_default_text", "data_type", b"data_type", "default_number", b"default_number", "default_text", b"default_text", "encoding", b"encoding", "feature_view", b"feature_view", "list_length", b"list_length", "name", b"name", "source", b"source", "ttl_seconds", b"ttl_seconds", "vocabulary_of", b"vocabulary_of"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_default_number", b"_default_number", "_default_text", b"_default_text", "data_type", b"data_type", "default_number", b"default_number", "default_text", b"default_text", "encoding", b"encoding", "feature_view", b"feature_view", "list_length", b"list_length", "missing_policy", b"missing_policy", "name", b"name", "source", b"source", "ttl_seconds", b"ttl_seconds", "vocabulary_of", b"vocabulary_of"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__default_number: _TypeAlias = _typing.Literal["default_number"]  # noqa: Y015
     _WhichOneofArgType__default_number: _TypeAlias = _typing.Literal["_default_number", b"_default_number"]  # noqa: Y015

@@ -2,13 +2,16 @@
 
 import asyncio
 import gc
+import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from contract.on_demand import Failed
+from contract.ranked_lists import default_folder
 from contract.stubs.manifest_pb2 import Manifest
 from server.app.settings import Settings
+from server.catalogue.ranked_lists import ParquetLists
 from server.catalogue.reader import CatalogueReader
 from server.catalogue.refresher import Refresher
 from server.catalogue.snapshots import Snapshots
@@ -16,6 +19,8 @@ from server.domain.errors import StoreUnavailable
 from server.features.guarded_cells import GuardedCells, Prober
 from server.features.members import FeastMemberFeatures, ObserveRows
 from server.features.online import OnlineFeatures, cell_reader
+from server.features.pace import SLOW_SECONDS, Pace
+from server.features.redis_cells import RedisCells
 from server.features.registry import Registry
 from server.features.registry_check import RegistryCheck
 from server.features.remembered_cells import LAST_KNOWN_SECONDS, OnRead, RememberedCells
@@ -62,7 +67,7 @@ class FeatureSide:
         self._snapshots = Snapshots(reader, now=now, max_age_seconds=SNAPSHOT_SECONDS)
         self._prober = Prober()
         remembered = RememberedCells(
-            GuardedCells(cells, self._prober),
+            GuardedCells(cells, self._prober, Pace(SLOW_SECONDS if isinstance(cells, RedisCells) else math.inf)),
             fresh_seconds=settings.feature_cache_seconds,
             last_known_seconds=LAST_KNOWN_SECONDS,
             size=settings.feature_cache_members,
@@ -71,6 +76,7 @@ class FeatureSide:
         self.members = FeastMemberFeatures(
             OnlineFeatures(remembered, registry, now), self._request_threads, on_rows
         )
+        self.lists = ParquetLists(settings.fallback_lists or default_folder(settings.repo), self._request_threads)
         self._reading_ahead: set[asyncio.Task[None]] = set()
         registered = RegistryCheck(registry, self._background_thread)
         self.checks = (registered, check_on_demand, reader.generation, self._read_ahead)

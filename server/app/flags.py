@@ -70,6 +70,14 @@ LogServed = Annotated[
 ServedLogBytes = Annotated[
     int, Option(min=1, help="How large that log may be; the oldest days go first.", rich_help_panel=_MODELS)
 ]
+FallbackLists = Annotated[
+    Path | None,
+    Option(
+        help="What `paceline batch-score` writes, for when the model can't rank.",
+        show_default="<data>/recommendations",
+        rich_help_panel=_MODELS,
+    ),
+]
 
 Host = Annotated[str, Option(help="The address to listen on.", rich_help_panel=_ADDRESSES)]
 Port = Annotated[int, Option(help="For gRPC; 0 takes a free one.", **_PORT)]

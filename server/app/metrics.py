@@ -6,14 +6,15 @@ Ranking knows nothing of it: reading features is timed by a port that wraps a po
 import asyncio
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from contract.stubs.manifest_pb2 import Input
-from server.domain.results import FeatureRow
+from server.app.feature_metrics import FeatureMetrics
+from server.domain.errors import PacelineError
+from server.domain.results import ServingMode
 from server.domain.versions import VersionRecord, VersionState
 from server.models.leases import LoadedVersion
 from server.models.observation import Observation
@@ -21,9 +22,6 @@ from server.ranking.ports import MemberFeatures, MemberRows
 from server.rpc.ports import ModelStates
 
 SECONDS = (0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
-AGES = tuple(hours * 3600.0 for hours in (1 / 60, 0.25, 1, 3, 6, 12, 24, 36, 48, 72, 168, 720))
-"""Of features, from a minute to a month."""
-
 _LOOP_SECONDS = 5.0
 """How long Prometheus waits for the event loop."""
 _CALL = ("model", "version", "label")
@@ -42,15 +40,17 @@ class Metrics:
             "Members by where their features came from: store, memory; last_known or defaults without the store.",
             "source",
         )
-        self._rows = self._counter(
-            "paceline_feature_rows", "Rows of members by view: ok, missing, or stale by its TTL.", "view", "status"
-        )
-        self._ages = self._histogram(
-            "paceline_feature_age_seconds", "How old the rows of members were.", "view", buckets=AGES
+        self._fallbacks = self._counter(
+            "paceline_fallbacks",
+            "Answers without the model: batch_scored or popular, by the error that the caller would have got.",
+            "mode",
+            "cause",
         )
         self._on_demand = self._counter(
             "paceline_on_demand_failures", "Rows that an on-demand view failed for, by view.", "view"
         )
+        self.features = FeatureMetrics(self.registry)
+        """What it measures of members' features."""
         self._model_seconds = self._histogram(
             "paceline_model_seconds",
             "A call of a version, for one request or several, with the way there.",
@@ -91,14 +91,9 @@ class Metrics:
         for source, count in counts.items():
             self._reads.labels(source).inc(count)
 
-    def observe_rows(self, members: Sequence[Sequence[FeatureRow]]) -> None:
-        """Takes note of how old the features of members were."""
-        rows = list(chain.from_iterable(members))
-        for (view, status), count in Tally((row.view, row.status) for row in rows).items():
-            self._rows.labels(view, status.name.lower()).inc(count)
-        for row in rows:
-            if row.age_seconds is not None:
-                self._ages.labels(row.view).observe(row.age_seconds)
+    def observe_fallback(self, mode: ServingMode, cause: PacelineError) -> None:
+        """Takes note of an answer without the model."""
+        self._fallbacks.labels(mode.name.lower(), type(cause).__name__).inc()
 
     def observe_on_demand(self, view: str, rows: int) -> None:
         """Takes note of rows that an on-demand view failed for."""
@@ -111,8 +106,8 @@ class Metrics:
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(name, text, labels, registry=self.registry)
 
-    def _histogram(self, name: str, text: str, *labels: str, buckets: Sequence[float] = SECONDS) -> Histogram:
-        return Histogram(name, text, labels, buckets=buckets, registry=self.registry)
+    def _histogram(self, name: str, text: str, *labels: str) -> Histogram:
+        return Histogram(name, text, labels, buckets=SECONDS, registry=self.registry)
 
 
 class _TimedFeatures:

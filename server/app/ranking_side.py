@@ -10,9 +10,10 @@ from server.models.arms import ArmModels, LabelModels
 from server.models.served import ServedModels
 from server.ranking.batches import Batches
 from server.ranking.bulk import BulkRecommender
+from server.ranking.fallbacks import Fallbacks
 from server.ranking.inputs import InputReader
 from server.ranking.on_demand import FirstFailures
-from server.ranking.ports import MemberFeatures, Serve
+from server.ranking.ports import MemberFeatures, RankedLists, Serve
 from server.ranking.recommend import Recommender
 from server.ranking.score import Scorer
 from server.ranking.shadow import ShadowingRecommender, Shadows
@@ -26,6 +27,7 @@ class RankingSide:
         served: The models of the server.
         model_name: The one that ranks.
         features: Reads the members' features.
+        lists: What was ranked beforehand.
         metrics: What the server measures.
         now: The time in seconds since the epoch.
         serve: Is told of every answer but those of shadows; None for nobody.
@@ -36,9 +38,10 @@ class RankingSide:
         served: ServedModels,
         model_name: str,
         features: MemberFeatures,
+        lists: RankedLists,
+        *,
         metrics: Metrics,
         now: Callable[[], float],
-        *,
         serve: Serve | None = None,
     ) -> None:
         self._served = served
@@ -47,7 +50,8 @@ class RankingSide:
         self._batches = Batches(InputReader(metrics.timed_features(features), now, failed))
         models = ArmModels(served, model_name)
         self._shadows = Shadows(self._rank_with, self._shares, ShadowMetrics(metrics.registry), now=now)
-        recommender = Recommender(models, self._batches, serve)
+        fallbacks = Fallbacks(lists, metrics.observe_fallback)
+        recommender = Recommender(models, self._batches, serve, fallbacks)
         recommend = ShadowingRecommender(recommender.recommend, self._shadows).recommend
         recommend_all, score = BulkRecommender(recommend).recommend, Scorer(models, self._batches).score
         self.service = recommendation_service(recommend, recommend_all, score)

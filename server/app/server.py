@@ -95,8 +95,15 @@ class Server:
         self._loops: list[Callable[[], Awaitable[None]]] = [self._models.watch, self._tell_health]
         self._closers: list[Callable[[], Awaitable[None]]] = [served.close]
         if features is not None:
-            serve = self._log_served(settings)
-            ranking = RankingSide(served, settings.model, features.members, self._metrics, now, serve=serve)
+            ranking = RankingSide(
+                served,
+                settings.model,
+                features.members,
+                features.lists,
+                metrics=self._metrics,
+                now=now,
+                serve=self._log_served(settings),
+            )
             events = EventSide(settings, EventMetrics(self.registry), now)
             services += [ranking.service, events.service]
             self._loops.append(partial(features.refresh, lambda: self._models.ranking, settings.poll_seconds))
@@ -108,7 +115,7 @@ class Server:
     def _features(self, settings: Settings, now: Callable[[], float]) -> FeatureSide:
         metrics = self._metrics
         failed = FirstFailures(metrics.observe_on_demand)
-        return FeatureSide(settings, now, metrics.observe_reads, metrics.observe_rows, failed)
+        return FeatureSide(settings, now, metrics.observe_reads, metrics.features.observe, failed)
 
     def _log_served(self, settings: Settings) -> Serve | None:
         """Begins the served-feature log if it is on, and returns what is told of every answer."""

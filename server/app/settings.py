@@ -42,6 +42,8 @@ class Settings:
     """How large that log may be; the oldest days go first."""
     event_log: Path | None = None
     """Where events are recorded, by a server that ranks; ``event_log`` in the folder of all data when None."""
+    fallback_lists: Path | None = None
+    """The folder that `paceline batch-score` writes, for when the model can't rank; its default one when None."""
     model_config_file: Path | None = None
     """Which models to serve, as TensorFlow Serving's ModelServerConfig in text; only `model` when None."""
     host: str = "127.0.0.1"

@@ -1,8 +1,10 @@
 """Building a snapshot of the catalogue from the online store."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -10,8 +12,10 @@ from numpy.typing import NDArray
 
 from contract.columns import to_column
 from contract.on_demand import Failed, stored_features
+from contract.policies import lacking
 from contract.stubs import manifest_pb2 as pb
 from server.catalogue.listing import FeatureReader, read_class_ids, read_generation
+from server.domain.errors import StoreUnavailable
 from server.ranking.on_demand import computed_by, ignore_failures
 from server.ranking.ports import Snapshot
 
@@ -19,6 +23,8 @@ CHUNK = 500
 """Classes in one read: enough to be fast, and within the time that a store's socket allows."""
 
 Values = Mapping[str, Sequence[Any]]
+
+logger = logging.getLogger(__name__)
 
 
 class CatalogueReader:
@@ -56,8 +62,10 @@ class CatalogueReader:
     async def load(self, manifest: pb.Manifest) -> Snapshot:
         """Returns every class with the features that the version reads, filters on or shows.
 
+        Classes that lack a feature that may not be missing are left out.
+
         Raises:
-            StoreUnavailable: The store could not be read, or holds no catalogue.
+            StoreUnavailable: The store could not be read, or holds no catalogue, or all classes are left out.
         """
         return await asyncio.get_running_loop().run_in_executor(self._executor, self._load, manifest)
 
@@ -68,12 +76,15 @@ class CatalogueReader:
         shown = [*specs, *manifest.display_features]
         read = self._values(ids, stored_features(shown, manifest.on_demand_views, pb.SOURCE_CLASS))
         values = {**read, **computed_by(manifest, pb.SOURCE_CLASS, shown, self._failed).compute(read)}
+        columns = _columns(manifest, ids, values)
+        kept = _rankable(specs, columns, len(ids))
+        class_ids = list(compress(ids, kept))
         return Snapshot(
             generation=generation,
-            class_ids=ids,
-            positions={class_id: position for position, class_id in enumerate(ids)},
-            columns=_columns(manifest, ids, values),
-            features={spec.name: _objects(values[spec.name]) for spec in shown},
+            class_ids=class_ids,
+            positions={class_id: position for position, class_id in enumerate(class_ids)},
+            columns={name: column[kept] for name, column in columns.items()},
+            features={spec.name: _objects(values[spec.name])[kept] for spec in shown},
             feature_types={spec.name: spec.data_type for spec in shown},
             read_time=read_time,
         )
@@ -99,6 +110,18 @@ def _columns(manifest: pb.Manifest, ids: Sequence[str], values: Values) -> dict[
         elif spec.source == pb.SOURCE_CLASS_KEY:
             columns[spec.name] = to_column(spec, ids)
     return columns
+
+
+def _rankable(specs: Sequence[pb.Input], columns: Mapping[str, NDArray[Any]], size: int) -> NDArray[np.bool_]:
+    """Returns which classes lack no feature that may not be missing, ``[classes]``."""
+    is_kept = np.ones(size, dtype=np.bool_)
+    for name, lacks in lacking(specs, columns).items():
+        if lacks.any():
+            logger.warning("%d of %d classes lack %r, and are left out", np.count_nonzero(lacks), size, name)
+        is_kept &= ~lacks
+    if not is_kept.any():
+        raise StoreUnavailable("every class lacks a feature that may not be missing")
+    return is_kept
 
 
 def _objects(values: Sequence[Any]) -> NDArray[Any]:

@@ -10,7 +10,8 @@ PacelineError
 │   ├── LabelConfigured  the label is set by the model config
 │   ├── NotReadable      the history of labels can't be read
 │   ├── NotWritable      the history of labels can't be written
-│   └── RestartNeeded    only a server that is started anew can serve that
+│   ├── RestartNeeded    only a server that is started anew can serve that
+│   └── FeatureMissing   a feature of the member is not there that may not be missing
 ├── NotAllowed           only the admin address answers this
 ├── ModelFailed          the model could not do what it was asked
 ├── Unavailable          the request is fine, this server can't answer it now
@@ -26,6 +27,8 @@ StartError               the server can't start; not an answer to a request
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from server.domain.results import FeatureRow
 
 
 class PacelineError(Exception):
@@ -86,6 +89,19 @@ class NotWritable(Conflict):
 
 class RestartNeeded(Conflict):
     """Only a server that is started anew can serve these models."""
+
+
+class FeatureMissing(Conflict):
+    """A feature of the member is not there that may not be missing.
+
+    Args:
+        message: Which one.
+        feature_rows: How old the member's features are, by view.
+    """
+
+    def __init__(self, message: str, feature_rows: Sequence[FeatureRow] = ()) -> None:
+        super().__init__(message)
+        self.feature_rows = feature_rows
 
 
 class NotAllowed(PacelineError):

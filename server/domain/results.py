@@ -10,11 +10,18 @@ from server.domain.requests import Value
 
 
 class ServingMode(Enum):
-    """Where the features of a member are from."""
+    """Where the features of a member are from, or what answered in place of the model."""
 
     LIVE = "the online store"
     LAST_KNOWN = "what was last read of the member, because the store can't be read"
     DEFAULTS = "nowhere, because the store can't be read: the model took its defaults"
+    BATCH_SCORED = "the member's best classes as they were ranked beforehand, because the model can't rank now"
+    POPULAR = "the most popular classes, because the model can't rank and nothing was ranked beforehand"
+
+    @property
+    def is_by_model(self) -> bool:
+        """Whether the model ranked."""
+        return self not in (ServingMode.BATCH_SCORED, ServingMode.POPULAR)
 
 
 class FeatureRow(NamedTuple):
@@ -25,6 +32,8 @@ class FeatureRow(NamedTuple):
     """OK, MISSING or STALE."""
     age_seconds: float | None
     """Since its features were true; None where there is no row."""
+    absent: Sequence[str] = ()
+    """Those of its features that do not count where others do, or might as the row is fresh; else none."""
 
 
 @dataclass(frozen=True, slots=True)

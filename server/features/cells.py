@@ -32,11 +32,14 @@ class Feature:
     field: str
     """The field of Value that has its type."""
     ttl_seconds: int
+    """That of its view, 0 for no limit."""
+    policy: int = pb.MISSING_POLICY_UNSPECIFIED
+    """What is done where it is not OK."""
 
 
 def feature_of(spec: pb.Input) -> Feature:
     """Returns the feature that an input is."""
-    return Feature(spec.name, VALUE_FIELDS[spec.data_type], spec.ttl_seconds)
+    return Feature(spec.name, VALUE_FIELDS[spec.data_type], spec.ttl_seconds, spec.missing_policy)
 
 
 @dataclass(frozen=True, slots=True)

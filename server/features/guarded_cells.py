@@ -1,7 +1,8 @@
-"""Leaving a store alone that is down until it is back: a circuit breaker (Nygard, Release It!, 2007)."""
+"""Leaving a store alone that is down or slow until it is back: a circuit breaker (Nygard, Release It!, 2007)."""
 
 import logging
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from threading import Event, Lock, Thread
 
@@ -9,9 +10,12 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from server.features.cells import CellReader, Cells, ViewFeatures
+from server.features.pace import Pace
 
 PROBE_SECONDS = 0.5
 """Between two looks whether a store is back."""
+_PROBE_READS = 3
+"""All of which have to be fast: one may be so by chance."""
 _OUTAGES = (RedisConnectionError, RedisTimeoutError, OSError)
 """What drivers raise when it is not what is asked for that is the matter."""
 _SQLITE_OUTAGES = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
@@ -24,22 +28,28 @@ Probe = Callable[[Callable[[], bool]], None]
 
 
 class StoreDown(Exception):
-    """The store can't be reached."""
+    """The store can't be reached, or is too slow."""
 
 
 class GuardedCells:
-    """Reads a store until it can't be reached, and then not before a probe has read from it.
+    """Reads a store until it can't be reached or is slow, and then not before a probe has read from it in time.
 
     So a store that hangs costs the requests of one moment its timeout, and all later ones nothing.
 
     Args:
         reader: Reads the store.
         probe: Looks whether it is back.
+        pace: Tells whether it is slow.
+        clock: What reads are timed with, in seconds.
     """
 
-    def __init__(self, reader: CellReader, probe: Probe) -> None:
+    def __init__(
+        self, reader: CellReader, probe: Probe, pace: Pace, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
         self._reader = reader
         self._probe = probe
+        self._pace = pace
+        self._clock = clock
         self._is_down = False
         self._lock = Lock()
 
@@ -47,30 +57,40 @@ class GuardedCells:
         """Returns the cells of entities; see `server.features.cells.CellReader`.
 
         Raises:
-            StoreDown: The store can't be reached.
+            StoreDown: The store can't be reached, or is too slow.
             Exception: Whatever else the driver raises, of what the store holds of these entities.
         """
         if self._is_down:
             raise StoreDown
         try:
-            return self._reader.read(ids, views)
+            cells, seconds = self._timed(ids, views)
         except Exception as error:
             if not _is_outage(error):
                 raise
-            self._leave_alone(error, ids[:1], views)
+            self._leave_alone(f"{type(error).__name__}: {error}", ids[:1], views)
             raise StoreDown from error
+        if self._pace.note(seconds, len(ids)):
+            self._leave_alone("it is slow", ids[:1], views)
+        return cells
 
-    def _leave_alone(self, error: Exception, ids: Sequence[str], views: Sequence[ViewFeatures]) -> None:
+    def _timed(self, ids: Sequence[str], views: Sequence[ViewFeatures]) -> tuple[Cells, float]:
+        """Returns the cells, and how many seconds it took to read them."""
+        begun = self._clock()
+        cells = self._reader.read(ids, views)
+        return cells, self._clock() - begun
+
+    def _leave_alone(self, why: str, ids: Sequence[str], views: Sequence[ViewFeatures]) -> None:
         with self._lock:
             if self._is_down:
                 return
             self._is_down = True
-        logger.warning("the online store can't be read: %s: %s", type(error).__name__, error)
+        logger.warning("the online store can't be read: %s", why)
         self._probe(lambda: self._is_back(ids, views))
 
     def _is_back(self, ids: Sequence[str], views: Sequence[ViewFeatures]) -> bool:
         try:
-            self._reader.read(ids, views)
+            if not all(self._pace.is_fast(self._timed(ids, views)[1], len(ids)) for _ in range(_PROBE_READS)):
+                return False
         except Exception as error:
             if _is_outage(error):
                 return False

@@ -1,10 +1,11 @@
 """Reading the features of the members who ask."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 
 from contract.columns import columns_maker
+from contract.policies import lacking
 from contract.stubs import manifest_pb2 as pb
 from server.domain.results import FeatureRow
 from server.features.cells import Feature, feature_of
@@ -12,10 +13,11 @@ from server.features.online import OnlineFeatures
 from server.ranking.memo import PerObject
 from server.ranking.ports import MemberRows
 
-ObserveRows = Callable[[Sequence[Sequence[FeatureRow]]], None]
+ObserveRows = Callable[[Sequence[Sequence[FeatureRow]], Mapping[str, Sequence[str]]], None]
+"""Is told of the rows of members, and which features were read, by view."""
 
 
-def _ignore(_: Sequence[Sequence[FeatureRow]]) -> None:
+def _ignore(_: Sequence[Sequence[FeatureRow]], __: Mapping[str, Sequence[str]]) -> None:
     """Observes nothing."""
 
 
@@ -42,11 +44,12 @@ class FeastMemberFeatures:
     def _read(self, inputs: Sequence[pb.Input], member_key: str, member_ids: Sequence[str]) -> MemberRows:
         plan = self._plans(inputs)
         values, modes, feature_rows = self._features.read_views(member_ids, plan.views)
-        self._observe(feature_rows)
+        self._observe(feature_rows, plan.names)
         rows = zip(member_ids, *values.values(), strict=True)
         is_known = [any(value is not None for value in row) for _, *row in rows]
         values[member_key] = list(member_ids)
-        return MemberRows(plan.columns(values), is_known, modes, feature_rows, values)
+        columns = plan.columns(values)
+        return MemberRows(columns, is_known, modes, feature_rows, lacking(plan.required, columns), values)
 
 
 class _Plan:
@@ -59,3 +62,5 @@ class _Plan:
         for spec in specs:
             if spec.source == pb.SOURCE_MEMBER:
                 self.views.setdefault(spec.feature_view, []).append(feature_of(spec))
+        self.names = {view: tuple(feature.name for feature in found) for view, found in self.views.items()}
+        self.required = [spec for spec in specs if spec.encoding and spec.missing_policy == pb.MISSING_POLICY_FAIL]

@@ -4,7 +4,8 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from contract.cells import fresh_rows, row_status, values_that_count
+from contract.cells import CellStatus, fresh_rows, row_status, values_that_count
+from contract.policies import age_limit
 from contract.stubs import manifest_pb2 as pb
 from server.domain.errors import StoreUnavailable
 from server.domain.results import FeatureRow, ServingMode
@@ -15,6 +16,8 @@ from server.features.redis_cells import RedisCells
 from server.features.registry import Registry
 
 logger = logging.getLogger(__name__)
+
+_OK = CellStatus.OK
 
 
 def cell_reader(store: FeatureStore) -> CellReader:
@@ -75,7 +78,7 @@ class OnlineFeatures:
         ages = _ages(cells, self._now())
         values = {name: column for view in views for name, column in _counting(view, cells, ages).items()}
         modes = cells.modes or [ServingMode.LIVE] * len(ids)
-        rows = zip(modes, *(_feature_rows(view, ages) for view in views), strict=True)
+        rows = zip(modes, *(_feature_rows(view, values, ages) for view in views), strict=True)
         return Read(values, modes, [() if mode is ServingMode.DEFAULTS else found for mode, *found in rows])
 
     def _cells(self, ids: Sequence[str], views: Sequence[ViewFeatures]) -> Cells:
@@ -103,12 +106,22 @@ def _ages(cells: Cells, now: float) -> _Ages:
 
 
 def _counting(view: ViewFeatures, cells: Cells, ages: _Ages) -> dict[str, list[Any]]:
-    ttls = {feature.ttl_seconds for feature in view.features}
-    fresh = {ttl: fresh_rows(ages[view.table.name], ttl) for ttl in ttls}
-    return {f.name: values_that_count(cells.values[f.name], fresh[f.ttl_seconds]) for f in view.features}
+    rules = {(feature.ttl_seconds, feature.policy) for feature in view.features}
+    fresh = {rule: fresh_rows(ages[view.table.name], age_limit(*rule)) for rule in rules}
+    return {f.name: values_that_count(cells.values[f.name], fresh[f.ttl_seconds, f.policy]) for f in view.features}
 
 
-def _feature_rows(view: ViewFeatures, ages: _Ages) -> list[FeatureRow]:
-    """Returns how old the row of each entity is."""
+def _feature_rows(view: ViewFeatures, values: Mapping[str, list[Any]], ages: _Ages) -> list[FeatureRow]:
+    """Returns how old the row of each entity is, and which of its features do not count."""
     name, ttl_seconds = view.table.name, view.features[0].ttl_seconds  # that of the view
-    return [FeatureRow(name, row_status(age, ttl_seconds), age) for age in ages[name]]
+    absent = _absent([feature.name for feature in view.features], values, len(ages[name]))
+    rows = [(row_status(age, ttl_seconds), age) for age in ages[name]]
+    return [
+        FeatureRow(name, status, age, () if status is not _OK and len(names) == len(view.features) else names)
+        for (status, age), names in zip(rows, absent, strict=True)
+    ]
+
+
+def _absent(names: Sequence[str], values: Mapping[str, list[Any]], size: int) -> list[list[str]]:
+    """Returns which features each entity has no value of that counts."""
+    return [[name for name in names if values[name][place] is None] for place in range(size)]

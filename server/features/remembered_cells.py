@@ -16,6 +16,8 @@ LAST_KNOWN_SECONDS = 3600.0
 """How old the last known cells may be. A feature's own age counts from its event, so its TTL holds besides."""
 _TRIES = 3
 """How many entities are read one by one before it is taken for the store's failure."""
+_COMPLAINTS = 100
+"""Of how many it is remembered that they were logged."""
 STORE, MEMORY = "store", "memory"
 """Where the cells of an entity are from, while the store can be read."""
 
@@ -70,7 +72,7 @@ class RememberedCells:
         self._numbers: dict[_What, int] = {}
         self._rows: OrderedDict[tuple[int, str], _Remembered] = OrderedDict()
         self._lock = Lock()
-        self._last_complaint = ""
+        self._complaints: set[str] = set()
 
     def read(self, ids: Sequence[str], views: Sequence[ViewFeatures]) -> Cells:
         """Returns the cells of entities; see `server.features.cells.CellReader`. Raises nothing."""
@@ -117,9 +119,11 @@ class RememberedCells:
         return found
 
     def _complain(self, text: str) -> None:
-        """Logs a text once, until there is another: who is asked for again and again is as wrong each time."""
-        if text != self._last_complaint:
-            self._last_complaint = text
+        """Logs a text once, until there are too many others: who is asked for again is as wrong each time."""
+        if text not in self._complaints:
+            if len(self._complaints) >= _COMPLAINTS:
+                self._complaints.clear()
+            self._complaints.add(text)
             logger.warning(text)
 
     def _remembered(self, what: int, ids: Sequence[str] | Mapping[str, Any], since: float) -> dict[str, _Row]:

@@ -23,6 +23,8 @@ class ShownCell:
     """Since its row was true; None where there is none."""
     ttl_seconds: int
     """0 for no limit."""
+    on_missing: str
+    """What is done where it is not OK: default, last_value or fail."""
 
 
 def show(reader: CellReader, views: Sequence[FeatureView], entity_id: str, now: float) -> list[ShownCell]:
@@ -40,8 +42,9 @@ def _of_view(reader: CellReader, view: ViewFeatures, entity_id: str, now: float)
     name, cells = view.table.name, reader.read([entity_id], [view])
     (time,) = cells.times[name]
     age = None if time is None else now - time
+    policies = {field.name: field.tags.get("on_missing", "default") for field in view.table.features}
     for feature in view.features:
-        yield _shown(name, feature, cells.values[feature.name][0], age)
+        yield _shown(name, feature, policies[feature.name], cells.values[feature.name][0], age)
 
 
 def _features(view: FeatureView) -> list[Feature]:
@@ -49,7 +52,7 @@ def _features(view: FeatureView) -> list[Feature]:
     return [Feature(field.name, VALUE_FIELDS[data_type(str(field.dtype))], ttl_seconds) for field in view.features]
 
 
-def _shown(view: str, feature: Feature, value: Any, age: float | None) -> ShownCell:
+def _shown(view: str, feature: Feature, on_missing: str, value: Any, age: float | None) -> ShownCell:
     status = cell_status(value, age, feature.ttl_seconds)
     is_told = status in (CellStatus.OK, CellStatus.STALE)
-    return ShownCell(view, feature.name, status, value if is_told else None, age, feature.ttl_seconds)
+    return ShownCell(view, feature.name, status, value if is_told else None, age, feature.ttl_seconds, on_missing)

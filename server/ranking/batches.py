@@ -11,6 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from server.domain.errors import FeatureMissing, PacelineError, StoreUnavailable
 from server.domain.requests import RequestContext
 from server.domain.results import FeatureRow, ServingMode
 from server.domain.shared_calls import SharedCalls
@@ -88,7 +89,8 @@ class Batches:
 
         Raises:
             InvalidRequest: A context feature is not one of the model's, or of another type.
-            StoreUnavailable: The members' features could not be read.
+            StoreUnavailable: The members' features could not be read, and the model may not do without.
+            FeatureMissing: The member lacks a feature that may not be missing.
             RunnerLost: The process that runs the version ended.
             ModelFailed: The model can't.
         """
@@ -104,7 +106,7 @@ class Batches:
             self._calls[key] = calls
         return calls
 
-    async def _ranked(self, requests: Sequence[_Request]) -> Sequence[Ranked]:
+    async def _ranked(self, requests: Sequence[_Request]) -> Sequence[Ranked | PacelineError]:
         lease = requests[0].lease
         members = await self._inputs.read(lease.manifest, [request.asked for request in requests])
         candidates = np.stack([request.candidates for request in requests])
@@ -115,7 +117,17 @@ class Batches:
             scores, positions = np.empty((len(requests), 0), np.float32), np.empty((len(requests), 0), np.int32)
         of_members = zip(members.is_known, members.serving_modes, members.feature_rows, strict=True)
         ranked = enumerate(zip(requests, scores, positions, of_members, strict=True))
-        return [
+        found: list[Ranked | PacelineError] = [
             Ranked(s[: r.count], p[: r.count], *of_member, r.asked.request_time, members.columns, row)
             for row, (r, s, p, of_member) in ranked
         ]
+        for name, lacks in members.lacking.items():
+            for place in np.flatnonzero(lacks).tolist():
+                found[place] = _missing(name, members.serving_modes[place], members.feature_rows[place])
+        return found
+
+
+def _missing(feature: str, mode: ServingMode, rows: Sequence[FeatureRow]) -> PacelineError:
+    if mode is ServingMode.DEFAULTS:
+        return StoreUnavailable(f"the online store could not be read, and the model has to know {feature!r}")
+    return FeatureMissing(f"the member lacks the feature {feature!r}, without which nothing may be ranked", rows)

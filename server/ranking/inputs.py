@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from contract.columns import columns_maker, to_column
 from contract.on_demand import MEMBER_SOURCES, Failed, Values
+from contract.policies import lacking
 from contract.stubs import manifest_pb2 as pb
 from server.domain.errors import FieldViolation, InvalidRequest
 from server.domain.requests import RequestContext
@@ -67,7 +68,12 @@ class InputReader:
         rows = await self._features.read(plan.member_inputs, plan.member_key, [one.member_id for one in asked])
         names = asked[0].columns
         given = {name: np.concatenate([one.columns[name] for one in asked]) for name in names}
-        return replace(rows, columns={**rows.columns, **given, **plan.computed(rows.values, asked)})
+        computed = plan.computed(rows.values, asked)
+        return replace(
+            rows,
+            columns={**rows.columns, **given, **computed},
+            lacking={**rows.lacking, **lacking(plan.computed_inputs, computed)},
+        )
 
 
 class _Plan:
@@ -77,6 +83,7 @@ class _Plan:
         self.member_key = manifest.feature_source.member_key
         self.member_inputs = member_inputs(manifest)
         self._views = computed_by(manifest, pb.SOURCE_MEMBER, manifest.inputs, failed)
+        self.computed_inputs = self._views.features
         self._computed = columns_maker(self._views.features)
         needed = [spec for view in manifest.on_demand_views for spec in view.inputs]
         self._needed = {source: _names(needed, source) for source in MEMBER_SOURCES}

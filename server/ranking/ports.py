@@ -30,6 +30,8 @@ class MemberRows:
     """Where the features of each are from."""
     feature_rows: Sequence[Sequence[FeatureRow]]
     """How old the features of each are, by view."""
+    lacking: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    """Who lacks a feature that may not be missing, by feature, ``[members]``."""
     values: Values = field(default_factory=dict)
     """What was read, by name, ``[members]``; None where not OK."""
 
@@ -149,6 +151,29 @@ class Lease(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RankedList:
+    """The best classes of a member as they were ranked beforehand, best first."""
+
+    class_ids: Sequence[str]
+    scores: Sequence[float]
+    version: int
+    """That ranked them."""
+
+
+class RankedLists(Protocol):
+    """Finds what was ranked beforehand."""
+
+    async def find(self, member_key: str, member_id: str) -> RankedList | None:
+        """Returns the list of a member, None if there is none that can be read.
+
+        Args:
+            member_key: The join key of the members.
+            member_id: The member.
+        """
+        ...
 
 
 class Models(Protocol):

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from server.domain.validation import DEFAULT_PAGE_SIZE, check_recommend
 from server.ranking.again import asked_again
 from server.ranking.batches import Batches, Ranked
 from server.ranking.candidates import choose
+from server.ranking.fallbacks import NOT_RANKED, Fallbacks, Ground, ground_of
 from server.ranking.filters import ClassFilters, unknown_feature
 from server.ranking.memo import PerObject
 from server.ranking.ports import Lease, Models, Serve, Served, Snapshot
@@ -27,35 +29,53 @@ class Recommender:
     Args:
         models: Hands out the versions that serve.
         batches: Ranks for several requests at once.
-        serve: Is told of every answer; None for nobody.
+        serve: Is told of every answer of a model; None for nobody.
+        fallbacks: Answers where no model can; None leaves it at the error.
     """
 
-    def __init__(self, models: Models, batches: Batches, serve: Serve | None = None) -> None:
+    def __init__(
+        self, models: Models, batches: Batches, serve: Serve | None = None, fallbacks: Fallbacks | None = None
+    ) -> None:
         self._models = models
         self._batches = batches
         self._serve = serve
+        self._fallbacks = fallbacks
         self._filters = PerObject(ClassFilters)
 
     async def recommend(self, request: RecommendRequest) -> Ranking:
         """Returns the classes that the member is most likely to start, best first.
 
+        Where the model can't rank, it returns what else there is for the member; the following are raised if there
+        is nothing.
+
         Raises:
             InvalidRequest: A field is out of its limits or does not fit the model or the catalogue.
             NoModel: No version is serving.
             StoreUnavailable: The member's features could not be read.
+            FeatureMissing: The member lacks a feature that may not be missing.
             RunnerLost: The process that runs the version ended, and so did that of the one asked instead.
             ModelFailed: The model can't rank.
         """
         check_recommend(request)
         request_id = request.request_id or secrets.token_hex(12)
-        return await asked_again(partial(self._recommend, request, request_id))
+        tried: list[Ground] = []
+        try:
+            return await asked_again(partial(self._recommend, request, request_id, tried))
+        except NOT_RANKED as error:
+            if self._fallbacks is None or not tried:
+                raise
+            found, source = await self._fallbacks.find(request.member_id, tried[-1], error)
+        snapshot, candidates = tried[-1].snapshot, tried[-1].candidates
+        classes = _classes(snapshot, found, request.class_feature_names)
+        return Ranking(classes, candidates.unknown_class_ids, candidates.count, source, request_id)
 
-    async def _recommend(self, request: RecommendRequest, request_id: str) -> Ranking:
+    async def _recommend(self, request: RecommendRequest, request_id: str, tried: list[Ground]) -> Ranking:
         with self._models.lease(request.member_id) as lease:
             snapshot = lease.snapshot
             _check_names(request.class_feature_names, snapshot)
             candidates = choose(request, snapshot, self._filters(snapshot))
             count = min(request.page_size or DEFAULT_PAGE_SIZE, candidates.count)
+            tried.append(ground_of(lease, candidates, count))
             ranked = await self._batches.rank(
                 lease, request.member_id, request.context, candidates.mask, count, is_bulk=request.is_bulk
             )
@@ -97,7 +117,17 @@ def _name_violations(place: int, name: str, snapshot: Snapshot) -> list[FieldVio
     return []
 
 
-def _classes(snapshot: Snapshot, ranked: Ranked, names: Sequence[str]) -> list[RankedClass]:
+class _Best(Protocol):
+    """The best classes, by the model or not."""
+
+    @property
+    def scores(self) -> NDArray[np.float32]: ...
+
+    @property
+    def positions(self) -> NDArray[np.int32]: ...
+
+
+def _classes(snapshot: Snapshot, ranked: _Best, names: Sequence[str]) -> list[RankedClass]:
     rows = _feature_rows(snapshot, names, ranked.positions)
     ids = [snapshot.class_ids[position] for position in ranked.positions.tolist()]
     return [RankedClass(*row) for row in zip(ids, ranked.scores.tolist(), rows, strict=True)]

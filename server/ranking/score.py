@@ -26,6 +26,7 @@ class Scorer:
             InvalidRequest: A field is out of its limits or does not fit the model.
             NoModel: No version is serving.
             StoreUnavailable: The member's features could not be read.
+            FeatureMissing: The member lacks a feature that may not be missing.
             RunnerLost: The process that runs the version ended, and so did that of the one asked instead.
             ModelFailed: The model can't rank.
         """

@@ -184,10 +184,14 @@ class ShadowingRecommender:
         self._clock = clock
 
     async def recommend(self, request: RecommendRequest) -> Ranking:
-        """Returns what the other recommender does, or raises what it raises, which no shadow then sees."""
+        """Returns what the other recommender does, or raises what it raises, which no shadow then sees.
+
+        Nor does it see what was answered without the model.
+        """
         begun = self._clock()
         ranking = await self._recommend(request)
-        self._shadows.offer(request, ranking, self._clock() - begun)
+        if ranking.source.serving_mode.is_by_model:
+            self._shadows.offer(request, ranking, self._clock() - begun)
         return ranking
 
 

@@ -27,6 +27,7 @@ from tests.support.feast_store import NOW, manifest, open_applied, write, write_
 class Running:
     """A server that runs."""
 
+    address: str
     client: AsyncPacelineClient
     health: HealthStub
     admin_address: str
@@ -83,7 +84,8 @@ async def running(
         grpc.aio.insecure_channel(f"127.0.0.1:{found.grpc}") as channel,
     ):
         try:
-            yield Running(client, HealthStub(channel), f"127.0.0.1:{found.admin}", found.http, runners)
+            host, health = "127.0.0.1", HealthStub(channel)
+            yield Running(f"{host}:{found.grpc}", client, health, f"{host}:{found.admin}", found.http, runners)
         finally:
             stop.set()
             await task

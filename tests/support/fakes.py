@@ -12,7 +12,7 @@ from contract.columns import to_column
 from contract.stubs import manifest_pb2 as pb
 from server.domain.errors import NoModel
 from server.domain.results import FeatureRow, ServingMode
-from server.ranking.ports import Columns, MemberRows, Snapshot
+from server.ranking.ports import Columns, MemberRows, RankedList, Snapshot
 
 TEXT = {"data_type": pb.DATA_TYPE_STRING, "encoding": pb.ENCODING_VOCABULARY}
 
@@ -143,6 +143,8 @@ class FakeMembers:
     failure: Exception | None = None
     mode: ServingMode = ServingMode.LIVE
     rows: Sequence[FeatureRow] = ()
+    lacking: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Who lacks what, by feature."""
 
     async def read(self, inputs: Sequence[pb.Input], member_key: str, member_ids: Sequence[str]) -> MemberRows:
         if self.failure is not None:
@@ -150,4 +152,16 @@ class FakeMembers:
         found = [{**self.members.get(name, {}), member_key: name} for name in member_ids]
         columns = {spec.name: to_column(spec, [row.get(spec.name) for row in found]) for spec in inputs}
         known = [name in self.members for name in member_ids]
-        return MemberRows(columns, known, [self.mode] * len(known), [self.rows] * len(known))
+        lacking = {name: np.isin(member_ids, who) for name, who in self.lacking.items()}
+        return MemberRows(columns, known, [self.mode] * len(known), [self.rows] * len(known), lacking)
+
+
+@dataclass
+class FakeLists:
+    """What was ranked beforehand, by member."""
+
+    lists: Mapping[str, RankedList] = field(default_factory=dict)
+
+    async def find(self, member_key: str, member_id: str) -> RankedList | None:
+        assert member_key == "member_id"
+        return self.lists.get(member_id)

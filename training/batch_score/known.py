@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from contract.columns import to_column
+from contract.policies import lacking
 from contract.stubs import manifest_pb2 as pb
 from features.view_sources import ViewSource
 from training.arrow_columns import ColumnReader
@@ -69,6 +71,18 @@ class KnownFeatures:
         computed = self._computed.columns(joined, self._times(len(joined)))
         others = (spec for spec in self._inputs if spec.name not in computed)
         return {**computed, **{spec.name: self._column(spec, joined) for spec in others}}
+
+    def rankable(self, ids: Sequence[str]) -> tuple[list[str], Columns]:
+        """Returns those of some members or classes that lack nothing that may not be missing, and their inputs.
+
+        Raises:
+            ContractError: A feature is of another type than it was registered with.
+            DataError: The features can't be read.
+        """
+        columns = self.columns(ids)
+        lacks = [*lacking(self._inputs, columns).values(), np.zeros(len(ids), np.bool_)]
+        kept = ~np.any(lacks, axis=0)
+        return list(compress(ids, kept)), {name: column[kept] for name, column in columns.items()}
 
     def _column(self, spec: pb.Input, joined: pa.Table) -> NDArray[Any]:
         if spec.source == pb.SOURCE_REQUEST_TIME:

@@ -49,7 +49,7 @@ class Ranker:
             count: At least 1.
         """
         rows = len(next(iter(members.values())))
-        starts = range(0, rows, self._member_count)
+        starts = range(0, max(rows, 1), self._member_count)
         batches = [self._batch(members, slice(at, at + self._member_count), count) for at in starts]
         return Ranked(*(np.concatenate(parts) for parts in zip(*batches, strict=True)))
 

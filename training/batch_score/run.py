@@ -1,6 +1,7 @@
 """The order of things in a batch scoring: what is known, the classes once, the members shard by shard."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,7 +59,8 @@ class Scored:
 def batch_score(repo: Path, profile: str, version_dir: Path, target: Target, progress: Progress) -> Scored:
     """Ranks all live classes for every member, with what was known at a moment.
 
-    A shard that is there already, of the same version, moment, members, classes and feature files, is kept.
+    Who or what lacks a feature that may not be missing is left out. A shard that is there already, of the same
+    version, moment, members, classes and feature files, is kept.
 
     Args:
         repo: The feature repository.
@@ -106,10 +108,11 @@ class _Scoring:
         missing = self._shards.missing()
         progress("ranking", 0, len(missing))
         if missing:
-            classes = self._class_features.columns(self._classes)
-            ranker = Ranker(self._version_dir, classes, len(self._classes))
+            found, columns = self._class_features.rankable(self._classes)
+            classes = _some("class", found, self._moment)
+            ranker = Ranker(self._version_dir, columns, len(classes))
         for done, number in enumerate(missing, start=1):
-            self._score(number, ranker)
+            self._score(number, ranker, classes)
             progress("ranking", done, len(missing))
         self._shards.remove_others()
         counts = (len(self._members), len(self._classes), self._shards.count, len(missing))
@@ -125,12 +128,12 @@ class _Scoring:
 
         self._service.write_recommendations(self._shards.chunks(ONLINE_ROWS), self._moment, wrote)
 
-    def _score(self, number: int, ranker: Ranker) -> None:
-        members = self._shards.members(number)
-        ranked = ranker.rank(self._member_features.columns(members), self._top)
+    def _score(self, number: int, ranker: Ranker, classes: Sequence[str]) -> None:
+        members, columns = self._member_features.rankable(self._shards.members(number))
+        ranked = ranker.rank(columns, self._top)
         rows = shard_rows(
             {self._manifest.feature_source.member_key: members},
-            self._classes,
+            classes,
             ranked,
             version=self._manifest.version,
             moment=self._moment,

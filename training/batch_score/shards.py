@@ -9,13 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from contract.ranked_lists import CLASS_IDS, FILES, GROUP_ROWS, SCORES, VERSION
 from features.day_files import is_current, write_rows
 from training.batch_score.ranker import Ranked
 from training.errors import DataError
 
-CLASS_IDS = "ranked_class_ids"
-SCORES = "ranked_scores"
-VERSION = "ranking_version"
 EVENT_TIME = "event_timestamp"
 CREATED_TIME = "created_timestamp"
 
@@ -57,14 +55,14 @@ class Shards:
             DataError: It can't be written.
         """
         try:
-            write_rows(self.path(number), rows, self._mark(number))
+            write_rows(self.path(number), rows, self._mark(number), group_rows=GROUP_ROWS)
         except OSError as error:
             raise DataError(f"{self.path(number)} can't be written: {error}") from error
 
     def remove_others(self) -> None:
         """Removes what is not of these shards: of more members than there are now, or half-written."""
         kept = {self.path(number) for number in range(self.count)}
-        for pattern in ("shard-*.parquet", ".shard-*.partial"):
+        for pattern in (FILES, ".shard-*.partial"):
             for path in self._folder.glob(pattern):
                 if path not in kept:
                     path.unlink()

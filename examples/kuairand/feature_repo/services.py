@@ -11,5 +11,10 @@ kuairand_ranking_v1 = FeatureService(
     features=[user_profile, user_activity, video_profile, video_popularity],
     description="What the ranking of videos for a user reads.",
     owner=OWNER,
-    tags={"member_key": "user_id", "class_key": "video_id", "catalogue_view": "video_catalogue"},
+    tags={
+        "member_key": "user_id",
+        "class_key": "video_id",
+        "catalogue_view": "video_catalogue",
+        "popularity": "video_clicks_1d",
+    },
 )

@@ -98,6 +98,21 @@ def test_the_newest_row_up_to_the_end_is_online(open_view: Any) -> None:
     assert store.get_feature_view("v").most_recent_end_time == END
 
 
+def test_a_row_is_online_though_it_is_stale_if_a_feature_of_it_counts_all_the_same(
+    open_view: Any, redis_port: int
+) -> None:
+    store, view = open_view(MEMBER)
+    later = END + timedelta(days=30)
+    write_online(store, view, later, afresh=True)
+    assert not hashes(redis_port)
+
+    (field,) = (feature for feature in view.features if feature.name == "starts")
+    field.tags["on_missing"] = "last_value"
+    write_online(store, view, later, afresh=True)
+
+    assert store.get_online_features(["v:starts"], [{"member_id": "m1"}]).to_dict()["starts"] == [3]
+
+
 @pytest.mark.parametrize(
     ("entities", "options"),
     [

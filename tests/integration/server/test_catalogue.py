@@ -48,6 +48,24 @@ def reader(store: FeatureStore) -> Iterator[CatalogueReader]:
         yield CatalogueReader(OnlineFeatures(cell_reader(store), registry, lambda: NOW), thread, lambda: NOW)
 
 
+async def test_classes_that_lack_what_may_not_be_missing_are_left_out(
+    store: FeatureStore, reader: CatalogueReader
+) -> None:
+    strict = manifest()
+    (spec,) = (spec for spec in strict.inputs if spec.name == "minutes")
+    spec.missing_policy = pb.MISSING_POLICY_FAIL
+    write_catalogue(store, 5, {"c1": 10.0, "c2": float("nan"), "c3": 30.0})
+
+    snapshot = await reader.load(strict)
+
+    assert (snapshot.class_ids, snapshot.positions) == (["c1", "c3"], {"c1": 0, "c3": 1})
+    assert snapshot.columns["minutes"].tolist() == [10, 30]
+    assert snapshot.features["title"].tolist() == ["C1", "C3"]
+    write_catalogue(store, 6, {"c1": float("nan")}, at=NOW + 1)
+    with pytest.raises(StoreUnavailable, match="every class lacks a feature"):
+        await reader.load(strict)
+
+
 async def test_a_snapshot_holds_the_live_classes_in_order_with_inputs_and_features(
     store: FeatureStore, reader: CatalogueReader
 ) -> None:

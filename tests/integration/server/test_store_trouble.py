@@ -8,11 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from feast import FeatureStore
 from grpc_health.v1.health_pb2 import HealthCheckResponse
 from redis import Redis
 
+from contract.ranked_lists import CLASS_IDS, SCORES, VERSION
+from contract.stubs.manifest_pb2 import MISSING_POLICY_FAIL, Manifest
+from paceline import FailedPrecondition, Unavailable, any_of
 from paceline.v1 import recommendation_service_pb2 as pb
 from tests.support.app import Running, publish, running, write_features
 from tests.support.feast_store import DAY, NOW, write, write_profile
@@ -24,6 +29,7 @@ ONLINE = (
     "type: redis\n  connection_string: 127.0.0.1:{port},socket_timeout=0.05,socket_connect_timeout=0.05,retry=null"
 )
 LIVE, LAST_KNOWN, DEFAULTS = pb.SERVING_MODE_LIVE, pb.SERVING_MODE_LAST_KNOWN, pb.SERVING_MODE_DEFAULTS
+BATCH_SCORED, POPULAR = pb.SERVING_MODE_BATCH_SCORED, pb.SERVING_MODE_POPULAR
 KNOWN, UNKNOWN = ["c2", "c3", "c1"], ["c1", "c2", "c3"]
 """The classes for a member who likes long ones, and for one of whom nothing is known."""
 
@@ -37,13 +43,34 @@ class Site:
         self.process = process
         self.repo = write_profile(root, ONLINE.format(port=port), "trouble")
         self.store: FeatureStore = write_features(self.repo)
-        publish(root, 1)
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     with redis_process() as (port, process):
-        yield Site(tmp_path, port, process)
+        made = Site(tmp_path, port, process)
+        publish(tmp_path, 1)
+        yield made
+
+
+@pytest.fixture
+def strict_site(tmp_path: Path) -> Iterator[Site]:
+    """The same, whose model has to know what a member likes, with a list of the member m2."""
+    with redis_process() as (port, process):
+        made = Site(tmp_path, port, process)
+        publish(tmp_path, 1, change=_be_strict)
+        folder = tmp_path / "data" / "recommendations"
+        folder.mkdir(parents=True)
+        row = {"member_id": "m2", CLASS_IDS: ["c1", "c2", "c3"], SCORES: [0.9, 0.8, 0.7], VERSION: 1}
+        pq.write_table(pa.Table.from_pylist([row]), folder / "shard-00000.parquet")
+        yield made
+
+
+def _be_strict(manifest: Manifest) -> None:
+    manifest.feature_source.popularity_feature = "minutes"
+    for spec in manifest.inputs:
+        if spec.name == "liking":
+            spec.missing_policy = MISSING_POLICY_FAIL
 
 
 async def _asked(server: Running, member: str) -> tuple[int, list[str]]:
@@ -109,6 +136,42 @@ async def test_a_redis_that_hangs_or_ends_costs_no_request(site: Site) -> None:
         with redis_process(site.port):
             write(site.store, "members", [{"member_id": "m1", "liking": 1.0}])
             await _until_live(server)
+
+
+async def test_who_can_not_be_ranked_gets_a_list_made_before_or_what_is_popular(strict_site: Site) -> None:
+    async with running(strict_site.root, strict_site.repo) as server:
+        await server.health_is(HealthCheckResponse.SERVING)
+        assert await _asked(server, "m1") == (LIVE, KNOWN)
+        nobody = await server.client.recommend_classes("nobody")
+        assert nobody.serving_mode == POPULAR
+        assert nobody.feature_rows[0].status == pb.FEATURE_ROW_STATUS_MISSING
+        with pytest.raises(FailedPrecondition, match="lacks the feature 'liking'"):
+            await server.client.score_classes("nobody", ["c1"])
+
+        strict_site.process.kill()
+        strict_site.process.wait(10)
+
+        assert await _asked(server, "m1") == (LAST_KNOWN, KNOWN)
+        assert await _asked(server, "m2") == (BATCH_SCORED, ["c1", "c2", "c3"])
+        assert await _asked(server, "m3") == (POPULAR, ["c2", "c3", "c1"])
+        chosen = await server.client.recommend_classes("m2", filters=[any_of("title", "C2", "C3")], page_size=1)
+        assert [(ranked.class_id, round(ranked.score, 3)) for ranked in chosen.classes] == [("c2", 0.8)]
+        with pytest.raises(Unavailable, match="the model has to know 'liking'"):
+            await server.client.score_classes("m2", ["c1"])
+        metrics = await server.metrics()
+        assert 'paceline_fallbacks_total{cause="StoreUnavailable",mode="batch_scored"} 2.0' in metrics
+        assert 'paceline_fallbacks_total{cause="FeatureMissing",mode="popular"} 1.0' in metrics
+        assert 'paceline_features_total{feature="liking",status="missing"}' in metrics
+
+
+async def test_a_model_that_can_not_rank_costs_no_request(strict_site: Site) -> None:
+    async with running(strict_site.root, strict_site.repo) as server:
+        await server.health_is(HealthCheckResponse.SERVING)
+        for runner in server.runners.started:
+            runner.kept.clear()  # so that it fails as a model does
+
+        assert await _asked(server, "m1") == (POPULAR, ["c2", "c3", "c1"])
+        assert await _asked(server, "m2") == (BATCH_SCORED, ["c1", "c2", "c3"])
 
 
 @pytest.mark.parametrize("lie", ["another type of key", "cut off", "no value", "no time"])

@@ -1,7 +1,9 @@
 """`paceline batch-score`: what it writes is what the version would rank."""
 
+import asyncio
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
@@ -18,9 +20,13 @@ from contract.columns import to_column
 from contract.manifest import read_manifest
 from contract.stubs import manifest_pb2 as pb
 from features.errors import RepositoryError, StoreError
+from features.offline_service import OfflineService
 from features.repository import feature_service, open_store
+from server.catalogue.ranked_lists import ParquetLists
+from server.ranking.ports import RankedList
 from tests.support.histories import ROWS, TRAINING, write_history
 from tests.support.on_demand import on_demand_files, with_on_demand
+from training.batch_score.known import KnownFeatures
 from training.batch_score.run import Target, batch_score
 from training.dataset import History, RankingDataset
 from training.errors import DataError
@@ -120,6 +126,34 @@ def test_the_best_classes_of_every_member_are_those_of_the_version(site: Site, t
         np.testing.assert_allclose(row["ranked_scores"], best, atol=1e-5)
         np.testing.assert_allclose([scores[class_id] for class_id in row["ranked_class_ids"]], best, atol=1e-5)
         assert (row["ranking_version"], row["event_timestamp"]) == (1, MOMENT)
+
+
+def test_who_lacks_what_may_not_be_missing_is_left_out(site: Site) -> None:
+    specs = {spec.name: spec for spec in read_manifest(site.version_dir).inputs}
+    specs["member_starts_2d"].missing_policy = pb.MISSING_POLICY_FAIL
+    sources = OfflineService(site.history.repo, "", "small_v1").sources({"activity": {"member_starts_2d"}})
+    inputs = [specs["member_id"], specs["member_starts_2d"]]
+    known = KnownFeatures(inputs, (), "member_id", sources, MOMENT)
+    members = [*(f"m{number:06}" for number in range(30)), "nobody"]
+
+    found, columns = known.rankable(members)
+
+    starts = known.columns(members)["member_starts_2d"]
+    assert found == [name for name, count in zip(members, starts, strict=True) if not np.isnan(count)]
+    assert 0 < len(found) < len(members)
+    assert columns["member_id"].tolist() == found
+
+
+def test_a_server_finds_the_list_of_each_member(site: Site, tmp_path: Path) -> None:
+    _score(site, tmp_path)
+    rows = [row for path in sorted(tmp_path.glob("*.parquet")) for row in pq.read_table(path).to_pylist()]
+
+    with ThreadPoolExecutor(1) as thread:
+        lists = ParquetLists(tmp_path, thread)
+        found = [asyncio.run(lists.find("member_id", row["member_id"])) for row in rows]
+
+    assert found == [RankedList(row["ranked_class_ids"], row["ranked_scores"], 1) for row in rows]
+    assert len(found) == 30
 
 
 def test_shards_that_are_there_are_kept(site: Site, tmp_path: Path) -> None:

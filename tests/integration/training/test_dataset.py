@@ -15,7 +15,7 @@ from features.errors import SourceError, StoreError
 from tests.support.histories import LAST_DAY, ROWS, SIZE, TRAINING, write_history
 from training.dataset import History, RankingDataset
 from training.errors import DataError
-from training.spec import parse_ranking_spec
+from training.spec import TruthSpec, parse_ranking_spec
 from training.table import Table
 
 pytestmark = pytest.mark.slow
@@ -117,6 +117,27 @@ def test_a_row_that_was_made_later_does_not_leak(tmp_path: Path) -> None:
     after = _load(_open(history), LAST_DAY, LAST_DAY)
 
     np.testing.assert_array_equal(after.columns["class_minutes"], before.columns["class_minutes"])
+
+
+def test_rows_without_a_feature_that_may_not_be_missing_are_left_out(history: History) -> None:
+    dataset, whole = _open(history), _load(_open(history))
+    (spec,) = (spec for spec in dataset.inputs.inputs if spec.name == "class_minutes")
+    spec.missing_policy = pb.MISSING_POLICY_FAIL
+    is_kept = ~np.isnan(whole.columns["class_minutes"])
+
+    table = _load(dataset)
+
+    assert 0 < len(table) == np.count_nonzero(is_kept) < len(whole)
+    np.testing.assert_array_equal(table.times, whole.times[is_kept])
+    left = len(whole) - len(table)
+    assert (
+        f"Input 'class_minutes' is missing in {left} of {len(whole)} rows, which are left out." in table.warnings
+    )
+    truth = TruthSpec("truth", "impression_id", "probability")
+    probabilities = dataset.true_probabilities(truth, FIRST_DAY, LAST_DAY)
+    np.testing.assert_allclose(probabilities, np.where(table.labels > 0, 0.9, 0.1), atol=1e-6)
+    with pytest.raises(DataError, match="none of 120 rows has every feature"):
+        _load(dataset, FIRST_DAY, FIRST_DAY)
 
 
 def test_progress_is_told_day_by_day(history: History) -> None:

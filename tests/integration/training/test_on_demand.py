@@ -199,7 +199,7 @@ class _Cells:
 
     async def read(self, inputs: Sequence[pb.Input], member_key: str, member_ids: Sequence[str]) -> MemberRows:  # noqa: ARG002
         count = len(member_ids)
-        return MemberRows({}, [True] * count, [ServingMode.LIVE] * count, [()] * count, self._values)
+        return MemberRows({}, [True] * count, [ServingMode.LIVE] * count, [()] * count, values=self._values)
 
 
 @settings(max_examples=60)

@@ -10,9 +10,14 @@ from typing import NamedTuple, Protocol
 import pytest
 
 from cli.main import main
+from cli.rankings import print_ranking
 from paceline import ErrorReason, FieldViolation, InvalidRequest, Unavailable, any_of, between
 from paceline.testing import FakeServer
-from paceline.v1.recommendation_service_pb2 import RecommendClassesRequest, ScoreClassesRequest
+from paceline.v1.recommendation_service_pb2 import (
+    RecommendClassesRequest,
+    RecommendClassesResponse,
+    ScoreClassesRequest,
+)
 
 
 class Printed(NamedTuple):
@@ -220,3 +225,15 @@ def test_help_shows_examples_that_work(run: Run, command: str) -> None:
     assert len(examples) >= 2
     for _, *arguments in examples:
         run(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [
+        ("SERVING_MODE_BATCH_SCORED", "this list was ranked beforehand"),
+        ("SERVING_MODE_POPULAR", "these classes are popular"),
+    ],
+)
+def test_an_answer_without_the_model_says_so(mode: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    print_ranking("m1", RecommendClassesResponse(serving_mode=mode), [])
+    assert f"The model can't rank for member m1 now: {said}." in capsys.readouterr().err

@@ -49,6 +49,12 @@ def test_tags_decide_where_they_are() -> None:
     assert not _input("Int64").HasField("default_number")
 
 
+def test_a_tag_says_what_is_done_where_there_is_no_value() -> None:
+    assert _input("Int64", on_missing="default") == _input("Int64")
+    assert _input("Int64", on_missing="fail").missing_policy == pb.MISSING_POLICY_FAIL
+    assert _input("Int64", on_missing="last_value", encoding="none").missing_policy == pb.MISSING_POLICY_LAST_VALUE
+
+
 @pytest.mark.parametrize(
     ("feast_type", "tags", "message"),
     [
@@ -62,6 +68,12 @@ def test_tags_decide_where_they_are() -> None:
         ("Array(String)", {"length": "0"}, "length is '0'"),
         ("Array(String)", {"length": "ten"}, "length is 'ten'"),
         ("Int64", {"vocabulary_of": "g"}, "fits the encoding 'vocabulary' only"),
+        ("Int64", {"on_missing": "skip"}, "on_missing is 'skip', expected one of default, last_value, fail"),
+        (
+            "Int64",
+            {"on_missing": "fail", "encoding": "none"},
+            "on_missing is 'fail', which fits only what",
+        ),
     ],
 )
 def test_a_tag_that_does_not_fit_is_refused_by_the_name_of_its_feature(
@@ -75,6 +87,8 @@ def test_a_feature_service_names_its_roles() -> None:
     tags = {"member_key": "m", "class_key": "c", "catalogue_view": "all"}
 
     assert feature_source("s", tags) == pb.FeatureSource(feature_service="s", **tags)
+    popular = feature_source("s", {**tags, "popularity": "starts"})
+    assert popular == pb.FeatureSource(feature_service="s", popularity_feature="starts", **tags)
 
 
 @pytest.mark.parametrize("missing", ["member_key", "class_key", "catalogue_view"])

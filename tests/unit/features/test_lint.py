@@ -87,6 +87,7 @@ def test_what_is_complete_has_nothing_to_mend() -> None:
         ([_view("activity", _field(tags={"live": "session_starts"}))], []),
         ([_view(), _view("other")], [("feature member_starts", "name")]),
         ([_service(owner="")], [("service ranking_v1", "owner")]),
+        ([_view("activity", _field(tags={"default": "0", "on_missing": "skip"}))], []),
         ([_service(_view("activity", _field(tags={})))], []),
         ([_on_demand("pandas", singleton=False)], [("on-demand view asked", "mode")]),
         ([_on_demand("python", singleton=True)], [("on-demand view asked", "singleton")]),
@@ -106,6 +107,15 @@ def test_a_feature_needs_a_default_once_a_service_reads_it() -> None:
     assert lint([view]) == []
     (finding,) = lint([view, _service(view)])
     assert (finding.subject, finding.rule) == ("feature activity:member_starts", "default")
+
+
+@pytest.mark.parametrize("tags", [{"on_missing": "skip"}, {"encodng": "log"}])
+def test_the_tags_of_a_feature_have_to_fit_once_a_service_reads_it(tags: dict[str, str]) -> None:
+    view = _view("activity", _field(tags={"default": "0", **tags}))
+
+    (finding,) = lint([view, _service(view)])
+
+    assert (finding.subject, finding.rule) == ("feature activity:member_starts", "tags")
 
 
 def test_findings_are_shown_with_their_subject_and_rule() -> None:

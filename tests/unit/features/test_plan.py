@@ -124,6 +124,10 @@ WITHOUT_TITLE = replace(CLASS_VIEW, features={"class_minutes": FeatureDescriptio
             with_service(replace(SERVICE, tags={**ROLES, "member_key": "user_id"})),
             [("service ranking_v1", "tag member_key", "member_id", "user_id")],
         ),
+        (
+            with_service(replace(SERVICE, tags={**ROLES, "popularity": "class_minutes"})),
+            [("service ranking_v1", "tag popularity", None, "class_minutes")],
+        ),
     ],
 )
 def test_a_plan_lists_what_differs(

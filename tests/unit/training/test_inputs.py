@@ -53,6 +53,22 @@ def test_features_keys_request_time_and_context_become_inputs() -> None:
     assert all(spec.encoding for spec in found.inputs)
 
 
+def test_the_popularity_of_classes_is_a_number_of_theirs() -> None:
+    about = replace(REGISTERED.views["about"], features={"starts": FeatureDescription("Int64"), "title": TITLE})
+    roles = REGISTERED.services["s"].tags
+
+    def source(popularity: str) -> pb.FeatureSource:
+        features = frozenset({"profile:age", "about:title", "about:starts"})
+        service = ServiceDescription(features, {**roles, "popularity": popularity})
+        views = {**REGISTERED.views, "about": about}
+        return service_inputs(replace(REGISTERED, views=views, services={"s": service}), "s", {}).source
+
+    assert source("starts").popularity_feature == "starts"
+    for name in ("title", "age", "nothing"):
+        with pytest.raises(DataError, match=rf"tag popularity '{name}', expected a class feature .*: starts"):
+            source(name)
+
+
 def test_class_features_that_the_model_does_not_read_are_for_display() -> None:
     (title,) = service_inputs(REGISTERED, "s", {}).display_features
 

@@ -60,6 +60,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """FAILED_PRECONDITION: only a server that is started anew can serve these models."""
     ERROR_REASON_EVENT_LOG_UNAVAILABLE: _ErrorReason.ValueType  # 18
     """UNAVAILABLE: the event log can't be written; nothing was recorded."""
+    ERROR_REASON_FEATURE_MISSING: _ErrorReason.ValueType  # 21
+    """FAILED_PRECONDITION: a feature of the member is not there that may not be missing."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The reasons in google.rpc.ErrorInfo, without their prefix, under the domain
@@ -104,4 +106,6 @@ ERROR_REASON_RESTART_NEEDED: ErrorReason.ValueType  # 17
 """FAILED_PRECONDITION: only a server that is started anew can serve these models."""
 ERROR_REASON_EVENT_LOG_UNAVAILABLE: ErrorReason.ValueType  # 18
 """UNAVAILABLE: the event log can't be written; nothing was recorded."""
+ERROR_REASON_FEATURE_MISSING: ErrorReason.ValueType  # 21
+"""FAILED_PRECONDITION: a feature of the member is not there that may not be missing."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

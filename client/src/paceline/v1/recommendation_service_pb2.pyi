@@ -88,10 +88,18 @@ class _ServingModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ServingMo
     """Nothing is known of the member, because the store can't be read: the model
     took its defaults.
     """
+    SERVING_MODE_BATCH_SCORED: _ServingMode.ValueType  # 4
+    """The model can't rank the member now: these are the member's best classes as
+    they were ranked beforehand, those of them that the request allows.
+    """
+    SERVING_MODE_POPULAR: _ServingMode.ValueType  # 5
+    """The model can't, and no list of the member was ranked beforehand: these are
+    the most popular classes that the request allows.
+    """
 
 class ServingMode(_ServingMode, metaclass=_ServingModeEnumTypeWrapper):
-    """Where the features of a member are from. An answer that is not live is worth
-    less, and not worth keeping.
+    """Where the features of a member are from, or what answered in place of the
+    model. An answer that is not live is worth less, and not worth keeping.
     """
 
 SERVING_MODE_UNSPECIFIED: ServingMode.ValueType  # 0
@@ -103,6 +111,14 @@ SERVING_MODE_LAST_KNOWN: ServingMode.ValueType  # 2
 SERVING_MODE_DEFAULTS: ServingMode.ValueType  # 3
 """Nothing is known of the member, because the store can't be read: the model
 took its defaults.
+"""
+SERVING_MODE_BATCH_SCORED: ServingMode.ValueType  # 4
+"""The model can't rank the member now: these are the member's best classes as
+they were ranked beforehand, those of them that the request allows.
+"""
+SERVING_MODE_POPULAR: ServingMode.ValueType  # 5
+"""The model can't, and no list of the member was ranked beforehand: these are
+the most popular classes that the request allows.
 """
 Global___ServingMode: _TypeAlias = ServingMode  # noqa: Y015
 
@@ -143,7 +159,10 @@ class RankedClass(_message.Message):
     """The class."""
     score: _builtins.float
     """The predicted probability that the member starts the class, 0 to 1; or the
-    predicted number, such as a rating, of a model that predicts one.
+    predicted number, such as a rating, of a model that predicts one. Where the
+    mode is SERVING_MODE_BATCH_SCORED, what it was then; where it is
+    SERVING_MODE_POPULAR, the feature that the classes are ordered by, 0 if the
+    class has none.
     """
     @_builtins.property
     def class_features(self) -> _containers.RepeatedCompositeFieldContainer[Global___FeatureValue]:
@@ -516,10 +535,11 @@ class RecommendClassesResponse(_message.Message):
     SERVING_MODE_FIELD_NUMBER: _builtins.int
     FEATURE_ROWS_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    WORST_AGE_SECONDS_FIELD_NUMBER: _builtins.int
     member_status: Global___MemberStatus.ValueType
     """Whether the member was known to the feature store."""
     candidate_count: _builtins.int
-    """How many classes passed the filters and were ranked."""
+    """How many classes passed the filters and could be ranked."""
     catalogue_generation: _builtins.int
     """The generation of the catalogue that was ranked."""
     arm: _builtins.str
@@ -532,13 +552,17 @@ class RecommendClassesResponse(_message.Message):
     """The request's `request_id`, or the one that the server made up. Events that
     come of the response carry it.
     """
+    worst_age_seconds: _builtins.float
+    """The greatest age among them, in seconds; 0 if there are none."""
     @_builtins.property
     def classes(self) -> _containers.RepeatedCompositeFieldContainer[Global___RankedClass]:
         """The classes, by falling score; equal scores by class id."""
 
     @_builtins.property
     def model_version(self) -> Global___ModelVersion:
-        """The version that ranked."""
+        """The version that ranked, be it beforehand; the one that could not where the
+        mode is SERVING_MODE_POPULAR.
+        """
 
     @_builtins.property
     def unknown_class_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -563,10 +587,11 @@ class RecommendClassesResponse(_message.Message):
         serving_mode: Global___ServingMode.ValueType = ...,
         feature_rows: _abc.Iterable[Global___FeatureRow] | None = ...,
         request_id: _builtins.str = ...,
+        worst_age_seconds: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["model_version", b"model_version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["arm", b"arm", "candidate_count", b"candidate_count", "catalogue_generation", b"catalogue_generation", "classes", b"classes", "feature_rows", b"feature_rows", "member_status", b"member_status", "model_version", b"model_version", "request_id", b"request_id", "serving_mode", b"serving_mode", "unknown_class_ids", b"unknown_class_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arm", b"arm", "candidate_count", b"candidate_count", "catalogue_generation", b"catalogue_generation", "classes", b"classes", "feature_rows", b"feature_rows", "member_status", b"member_status", "model_version", b"model_version", "request_id", b"request_id", "serving_mode", b"serving_mode", "unknown_class_ids", b"unknown_class_ids", "worst_age_seconds", b"worst_age_seconds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -671,6 +696,7 @@ class ScoreClassesResponse(_message.Message):
     ARM_FIELD_NUMBER: _builtins.int
     SERVING_MODE_FIELD_NUMBER: _builtins.int
     FEATURE_ROWS_FIELD_NUMBER: _builtins.int
+    WORST_AGE_SECONDS_FIELD_NUMBER: _builtins.int
     member_status: Global___MemberStatus.ValueType
     """Whether the member was known to the feature store."""
     catalogue_generation: _builtins.int
@@ -681,6 +707,8 @@ class ScoreClassesResponse(_message.Message):
     """
     serving_mode: Global___ServingMode.ValueType
     """Where the member's features are from."""
+    worst_age_seconds: _builtins.float
+    """The greatest age among them, in seconds; 0 if there are none."""
     @_builtins.property
     def classes(self) -> _containers.RepeatedCompositeFieldContainer[Global___ScoredClass]:
         """One entry for each class asked for, in the order asked."""
@@ -703,10 +731,11 @@ class ScoreClassesResponse(_message.Message):
         arm: _builtins.str = ...,
         serving_mode: Global___ServingMode.ValueType = ...,
         feature_rows: _abc.Iterable[Global___FeatureRow] | None = ...,
+        worst_age_seconds: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["model_version", b"model_version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["arm", b"arm", "catalogue_generation", b"catalogue_generation", "classes", b"classes", "feature_rows", b"feature_rows", "member_status", b"member_status", "model_version", b"model_version", "serving_mode", b"serving_mode"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arm", b"arm", "catalogue_generation", b"catalogue_generation", "classes", b"classes", "feature_rows", b"feature_rows", "member_status", b"member_status", "model_version", b"model_version", "serving_mode", b"serving_mode", "worst_age_seconds", b"worst_age_seconds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -721,22 +750,33 @@ class FeatureRow(_message.Message):
     FEATURE_VIEW_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
     AGE_SECONDS_FIELD_NUMBER: _builtins.int
+    ABSENT_FEATURES_FIELD_NUMBER: _builtins.int
     feature_view: _builtins.str
     """The feature view."""
     status: Global___FeatureRowStatus.ValueType
-    """Whether its features count. Where they don't, the model took its defaults."""
+    """Whether its features count. Where they don't, the model took its defaults,
+    but for features that count though they are stale.
+    """
     age_seconds: _builtins.float
     """The seconds since they were true; 0 if there is no row."""
+    @_builtins.property
+    def absent_features(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Those that do not count though the row is fresh, as they have no value, or
+        though others count that are as stale. Empty where the status says it of
+        all of them.
+        """
+
     def __init__(
         self,
         *,
         feature_view: _builtins.str = ...,
         status: Global___FeatureRowStatus.ValueType = ...,
         age_seconds: _builtins.float = ...,
+        absent_features: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["age_seconds", b"age_seconds", "feature_view", b"feature_view", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["absent_features", b"absent_features", "age_seconds", b"age_seconds", "feature_view", b"feature_view", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

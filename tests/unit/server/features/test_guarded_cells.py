@@ -11,6 +11,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from server.features.cells import Cells, ViewFeatures
 from server.features.guarded_cells import GuardedCells, Prober, StoreDown
+from server.features.pace import Pace
 
 CELLS = Cells({"a": [1]}, {"profile": [0.0]})
 
@@ -19,10 +20,13 @@ CELLS = Cells({"a": [1]}, {"profile": [0.0]})
 class Store:
     failure: Exception | None = None
     reads: int = 0
+    seconds: float = 0.0
+    now: float = 0.0
 
     def read(self, ids: Sequence[str], views: Sequence[ViewFeatures]) -> Cells:
         del ids, views
         self.reads += 1
+        self.now += self.seconds
         if self.failure is not None:
             raise self.failure
         return CELLS
@@ -58,7 +62,7 @@ def test_a_store_that_is_down_is_asked_by_the_probe_alone_until_it_is_back(
     failure: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
     store, probe = Store(failure), Stepped()
-    cells = GuardedCells(store, probe)
+    cells = GuardedCells(store, probe, Pace())
 
     for _ in range(3):
         with pytest.raises(StoreDown):
@@ -83,7 +87,7 @@ def test_a_store_that_is_down_is_asked_by_the_probe_alone_until_it_is_back(
 def test_wrong_answers_are_for_the_caller_and_no_reason_to_leave_the_store_alone(failure: Exception) -> None:
     """Such as that a view's table is not there, which only one version may read."""
     store, probe = Store(failure), Stepped()
-    cells = GuardedCells(store, probe)
+    cells = GuardedCells(store, probe, Pace())
 
     for _ in range(2):
         with pytest.raises(type(failure)):
@@ -94,7 +98,7 @@ def test_wrong_answers_are_for_the_caller_and_no_reason_to_leave_the_store_alone
 
 def test_a_store_that_is_back_with_wrong_answers_is_back() -> None:
     store, probe = Store(RedisConnectionError("refused")), Stepped()
-    cells = GuardedCells(store, probe)
+    cells = GuardedCells(store, probe, Pace())
     with pytest.raises(StoreDown):
         cells.read(["m"], [])
 
@@ -118,3 +122,19 @@ def test_a_prober_calls_until_it_is_told_yes_and_ends_when_closed() -> None:
     assert next(answers, None) is None
     prober(lambda: False)
     prober.close()
+
+
+def test_a_store_that_is_slow_is_left_alone_until_it_is_fast() -> None:
+    store, probe = Store(seconds=0.04), Stepped()
+    cells = GuardedCells(store, probe, Pace(0.005, lambda: 0.0), lambda: store.now)
+
+    for _ in range(3):
+        assert cells.read(["m"], []) is CELLS
+
+    with pytest.raises(StoreDown):
+        cells.read(["m"], [])
+    (look,) = probe.looks
+    assert not look()
+    store.seconds = 0.001
+    assert look()
+    assert cells.read(["m"], []) is CELLS

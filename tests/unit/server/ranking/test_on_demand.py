@@ -46,7 +46,9 @@ class _Members:
         self.asked = [spec.name for spec in inputs]
         count, starts = len(member_ids), [READ.get(member) for member in member_ids]
         columns = {member_key: np.array(member_ids, dtype=object)}
-        return MemberRows(columns, [True] * count, [ServingMode.LIVE] * count, [()] * count, {"starts": starts})
+        return MemberRows(
+            columns, [True] * count, [ServingMode.LIVE] * count, [()] * count, values={"starts": starts}
+        )
 
 
 def _manifest(function: str = FUNCTION, inputs: Sequence[pb.Input] = (STARTS, HOUR, TIME)) -> pb.Manifest:

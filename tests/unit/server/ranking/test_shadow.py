@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextvars import ContextVar
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
 from server.domain.errors import NoModel
 from server.domain.requests import ClassFilter, Range, RecommendRequest, RequestContext
-from server.domain.results import RankedClass, Ranking, Source
+from server.domain.results import RankedClass, Ranking, ServingMode, Source
 from server.ranking.batches import Batches
 from server.ranking.inputs import InputReader
 from server.ranking.recommend import Recommender
@@ -292,6 +292,16 @@ async def test_a_request_that_failed_is_offered_to_no_shadow(world: World, shado
     with pytest.raises(NoModel):
         await ShadowingRecommender(unavailable, shadows).recommend(RecommendRequest("m1"))
     await turns()
+    assert world.begun == []
+
+
+async def test_what_was_answered_without_the_model_is_offered_to_no_shadow(world: World, shadows: Shadows) -> None:
+    async def popular(_: RecommendRequest) -> Ranking:
+        return replace(LIVE, source=replace(LIVE.source, serving_mode=ServingMode.POPULAR))
+
+    await ShadowingRecommender(popular, shadows).recommend(RecommendRequest("m1"))
+    await turns()
+
     assert world.begun == []
 
 

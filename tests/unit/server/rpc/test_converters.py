@@ -31,11 +31,11 @@ SOURCE = Source(
     generation=7,
     arm="canary",
     serving_mode=ServingMode.LAST_KNOWN,
-    feature_rows=[FeatureRow("old", CellStatus.STALE, 90.5), FeatureRow("none", CellStatus.MISSING, None)],
+    feature_rows=[FeatureRow("old", CellStatus.STALE, 90.5), FeatureRow("none", CellStatus.MISSING, None, ["a"])],
 )
 FEATURE_ROWS = [
     pb.FeatureRow(feature_view="old", status=pb.FEATURE_ROW_STATUS_STALE, age_seconds=90.5),
-    pb.FeatureRow(feature_view="none", status=pb.FEATURE_ROW_STATUS_MISSING),
+    pb.FeatureRow(feature_view="none", status=pb.FEATURE_ROW_STATUS_MISSING, absent_features=["a"]),
 ]
 VALUES = (
     st.none()
@@ -126,6 +126,7 @@ def test_a_ranking_keeps_every_field() -> None:
         serving_mode=pb.SERVING_MODE_LAST_KNOWN,
         feature_rows=FEATURE_ROWS,
         request_id="r1",
+        worst_age_seconds=90.5,
     )
 
 
@@ -142,6 +143,7 @@ def test_a_class_without_a_score_is_unknown() -> None:
         arm="canary",
         serving_mode=pb.SERVING_MODE_LAST_KNOWN,
         feature_rows=FEATURE_ROWS,
+        worst_age_seconds=90.5,
     )
 
 
