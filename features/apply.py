@@ -10,7 +10,7 @@ from feast.feature_view import DUMMY_ENTITY_NAME
 from features.description import describe, describe_registry
 from features.errors import RepositoryError
 from features.plan import Change, plan
-from features.store_errors import reported
+from features.store_errors import registry_name, reported
 
 
 def apply(store: FeatureStore, objects: Sequence[FeastObject]) -> list[Change]:
@@ -24,7 +24,7 @@ def apply(store: FeatureStore, objects: Sequence[FeastObject]) -> list[Change]:
         StoreError: The registry or the online store can't be reached.
     """
     before = describe_registry(store)
-    with reported(f"the registry {store.config.registry.path} or the online store can't be written"):
+    with reported(f"the registry {registry_name(store)} or the online store can't be written"):
         _forget_moved_sources(store, objects)
         try:
             store.apply(list(objects), objects_to_delete=_undefined(store, objects), partial=False)

@@ -11,8 +11,8 @@ from feast.feast_object import FeastObject
 from feast.feature_view import DUMMY_ENTITY_NAME
 
 from contract.tags import FIELD_TAGS, POPULARITY_TAG, SERVICE_TAGS
-from features.schema import row_source
-from features.store_errors import reported
+from features.schema import row_source, rows_path
+from features.store_errors import registry_name, reported
 
 _MATTERS = FIELD_TAGS - {"owner"}
 _ROLES = (*SERVICE_TAGS, POPULARITY_TAG)
@@ -90,7 +90,7 @@ def describe_registry(store: FeatureStore) -> Description:
     Raises:
         StoreError: It can't be read.
     """
-    with reported(f"the registry {store.config.registry.path} can't be read"):
+    with reported(f"the registry {registry_name(store)} can't be read"):
         return describe(
             [*store.list_entities(), *store.list_batch_feature_views(), *store.list_feature_services()]
         )
@@ -107,7 +107,8 @@ def _view(view: FeatureView, entities: Mapping[str, Entity]) -> ViewDescription:
 
 
 def _source(source: DataSource) -> str:
-    return str(source.path if isinstance(source, FileSource) else source.get_table_query_string())
+    path = rows_path(source) or source.get_table_query_string()
+    return str(path) if isinstance(source, FileSource) else f"{type(source).__name__} {path}"
 
 
 def _feature(feature: Field) -> FeatureDescription:

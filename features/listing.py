@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from feast import FeatureService, FeatureStore, FeatureView, Field
 
 from features.repository import feature_service
-from features.store_errors import reported
+from features.store_errors import registry_name, reported
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def list_registered(store: FeatureStore, service: str | None = None) -> Listing:
     Raises:
         StoreError: The registry can't be read, or the service is not registered.
     """
-    with reported(f"the registry {store.config.registry.path} can't be read"):
+    with reported(f"the registry {registry_name(store)} can't be read"):
         views = sorted(store.list_batch_feature_views(), key=lambda view: view.name)
         services = sorted(store.list_feature_services(), key=lambda listed: listed.name)
     if service is None:

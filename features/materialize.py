@@ -15,7 +15,7 @@ from features.online import let_readers_go_on, refuse_backwards, watermark, writ
 from features.pushed import is_pushed
 from features.raw_tables import RawTables
 from features.recommendations import recommendations_views
-from features.store_errors import reported
+from features.store_errors import registry_name, reported
 
 Progress = Callable[[str, int, int], None]
 """Is told what is being done, how many steps of it are done, and of how many."""
@@ -97,12 +97,10 @@ def _write(
 
 
 def _registered(store: FeatureStore) -> tuple[list[FeatureView], list[FeatureService]]:
-    with reported(f"the registry {store.config.registry.path} can't be read"):
+    with reported(f"the registry {registry_name(store)} can't be read"):
         views, services = store.list_batch_feature_views(), store.list_feature_services()
     if not views:
-        raise StoreError(
-            f"the registry {store.config.registry.path} is empty; run `paceline features apply` first"
-        )
+        raise StoreError(f"the registry {registry_name(store)} is empty; run `paceline features apply` first")
     others = recommendations_views(services)
     return [view for view in views if view.name not in others and not is_pushed(view)], services
 

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from features.by_column import write_by_column
 from features.errors import StoreError
+from features.registry_lock import writing_registry
 from features.store_errors import reported
 from features.view_sources import age_limits
 
@@ -70,6 +71,16 @@ def write_online(store: FeatureStore, view: FeatureView, end: datetime, *, afres
     with reported(f"view {view.name!r} can't be materialised to the {store.config.online_store.type} store"):
         if not write_by_column(store, view, start, end):
             write_by_feast(store, view, start, end)
+        note_written(store, view, start, end)
+
+
+def note_written(store: FeatureStore, view: FeatureView, start: datetime, end: datetime) -> None:
+    """Notes in the registry that the rows of a view from `start` to `end` are online.
+
+    Raises:
+        StoreError: Another command goes on writing to the registry.
+    """
+    with writing_registry(store):
         store.registry.apply_materialization(view, store.project, start, end)
 
 
