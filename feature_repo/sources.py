@@ -29,8 +29,7 @@ def recommended_rows() -> DataSource:
 
 def _parquet(name: str, folder: Path) -> DataSource:
     """Returns the source of a folder of Parquet files, as the profile's offline store reads it."""
-    path = str(folder / "*.parquet")
     times = {"timestamp_field": "event_timestamp", "created_timestamp_column": "created_timestamp"}
     if _IS_ON_SPARK:
-        return SparkSource(name=name, path=path, file_format="parquet", **times)
-    return FileSource(name=name, path=path, **times)
+        return SparkSource(name=name, path=str(folder), file_format="parquet", **times)
+    return FileSource(name=name, path=str(folder / "*.parquet"), **times)

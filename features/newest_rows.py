@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from datetime import datetime
 
 import pyarrow as pa
-from feast import FeatureStore, FeatureView, FileSource
+from feast import FeatureStore, FeatureView
 from feast.infra.offline_stores.ibis import IbisRetrievalJob
 from feast.infra.offline_stores.offline_store import RetrievalJob
 
 from features.schema import row_source, time_columns
+from features.spark import offline_session
 
 
 @contextmanager
@@ -39,18 +40,19 @@ def newest_rows(
         return [columns.get(name, name) for name in names]
 
     event_time, *created = stored(time_columns(view))
-    job = store.provider.offline_store.pull_latest_from_table_or_query(
-        config=store.config,
-        data_source=source,
-        join_key_columns=stored(view.join_keys),
-        feature_name_columns=stored(features),
-        timestamp_field=event_time,
-        created_timestamp_column=created[0] if created else None,
-        start_date=start,
-        end_date=end,
-    )
-    reader = _stream(job, chunk) if isinstance(source, FileSource) else None
-    with reader or job.to_arrow().to_reader(max_chunksize=chunk) as rows:
+    with offline_session(store):
+        job = store.provider.offline_store.pull_latest_from_table_or_query(
+            config=store.config,
+            data_source=source,
+            join_key_columns=stored(view.join_keys),
+            feature_name_columns=stored(features),
+            timestamp_field=event_time,
+            created_timestamp_column=created[0] if created else None,
+            start_date=start,
+            end_date=end,
+        )
+        reader = _stream(job, chunk) or job.to_arrow().to_reader(max_chunksize=chunk)
+    with reader as rows:
         yield _renamed(rows, source.field_mapping)
 
 

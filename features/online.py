@@ -12,6 +12,7 @@ from tqdm import tqdm
 from features.by_column import write_by_column
 from features.errors import StoreError
 from features.registry_lock import writing_registry
+from features.spark import offline_session
 from features.store_errors import reported
 from features.view_sources import age_limits
 
@@ -90,15 +91,16 @@ def write_by_feast(store: FeatureStore, view: FeatureView, start: datetime, end:
     Feast's provider is called in place of `FeatureStore.materialize`, which marks the view as unavailable while it
     works (feast-dev/feast#6780) and prints to standard output.
     """
-    store.provider.materialize_single_feature_view(
-        config=store.config,
-        feature_view=view,
-        start_date=start,
-        end_date=end,
-        registry=store.registry,
-        project=store.project,
-        tqdm_builder=_silent,
-    )
+    with offline_session(store):
+        store.provider.materialize_single_feature_view(
+            config=store.config,
+            feature_view=view,
+            start_date=start,
+            end_date=end,
+            registry=store.registry,
+            project=store.project,
+            tqdm_builder=_silent,
+        )
 
 
 def oldest_fresh(view: FeatureView, end: datetime) -> datetime:

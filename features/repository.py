@@ -25,7 +25,6 @@ from features.store_errors import registry_name, reported
 
 # Of ibis, which Feast's DuckDB store asks for every row; Feast shows such warnings to everybody.
 warnings.filterwarnings("ignore", r"fetch_arrow_table\(\) is deprecated", DeprecationWarning)
-warnings.filterwarnings("ignore", "The spark .* is an experimental feature", RuntimeWarning)
 
 DEFINITIONS = "definitions.py"
 _PACKAGE = "_feature_repository"
@@ -128,6 +127,8 @@ def open_store(repo: Path, profile: str = "", environment: Mapping[str, str] = o
     if config.registry.registry_type == "file" and "://" not in config.registry.path:
         config.registry.registry_store_type = REGISTRY_STORE
     config.repo_path = repo.resolve()
+    # Feast's Spark store, once it is imported, shows them to everybody.
+    warnings.filterwarnings("ignore", "The spark .* is an experimental feature", RuntimeWarning)
     store = FeatureStore(repo_path=str(repo.resolve()), config=config)
     with reported(f"the registry {registry_name(store)} can't be opened"):
         store.registry  # noqa: B018 - Feast opens it on first use

@@ -30,11 +30,14 @@ def row_source(view: FeatureView) -> DataSource:
 
 
 def rows_path(source: DataSource) -> str | None:
-    """Returns the Parquet files that a source reads: a path, which may have wildcards; None if it reads others."""
+    """Returns the Parquet files that a source reads, a path that may have wildcards, or a folder on Spark.
+
+    None if it reads anything else.
+    """
     if isinstance(source, FileSource):
         return str(source.path)
     if isinstance(source, SparkSource) and source.path and source.file_format == "parquet":
-        return str(source.path)
+        return f"{source.path}/*.parquet"
     return None
 
 

@@ -4,6 +4,8 @@ Importing Feast also switches prometheus_client, if that is not imported yet, to
 in files that all registries share. So it is imported first.
 """
 
+import warnings
+
 import prometheus_client  # noqa: F401 (see above)
 
 from contract.unchecked import without_typeguard
@@ -18,6 +20,9 @@ with without_typeguard():
     from feast.protos.feast.types.EntityKey_pb2 import EntityKey
     from feast.protos.feast.types.Value_pb2 import Value, ValueType
     from feast.repo_config import RepoConfig
+
+# Of views whose rows are read by Spark, elsewhere.
+warnings.filterwarnings("ignore", "The spark data source API is an experimental feature", RuntimeWarning)
 
 __all__ = [
     "EntityKey",
