@@ -11,8 +11,8 @@ import prometheus_client  # noqa: F401 (see above)
 from contract.unchecked import without_typeguard
 
 with without_typeguard():
-    from feast import FeatureStore, FeatureView
-    from feast.errors import FeastError, FeatureServiceNotFoundException
+    from feast import FeatureService, FeatureStore, FeatureView
+    from feast.errors import FeastError
     from feast.infra.key_encoding_utils import serialize_entity_key_prefix
     from feast.infra.online_stores.helpers import _mmh3 as redis_field
     from feast.infra.online_stores.helpers import compute_versioned_name
@@ -27,7 +27,7 @@ warnings.filterwarnings("ignore", "The spark data source API is an experimental 
 __all__ = [
     "EntityKey",
     "FeastError",
-    "FeatureServiceNotFoundException",
+    "FeatureService",
     "FeatureStore",
     "FeatureView",
     "RedisOnlineStore",

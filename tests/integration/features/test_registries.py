@@ -76,10 +76,13 @@ def test_features_are_applied_planned_materialised_and_served(opened: Open, tmp_
     assert {status.until for status in view_statuses(opened(), NOW)} == {END}
     registry = Registry(open_for_serving(Path(store.repo_path)))
     registry.refresh()
-    assert registry.service_features("small_v1") == {
-        "activity": {"member_starts_2d", "member_last_classes_2d"},
-        "classes": {"class_minutes"},
-    }
+    activity = {"member_starts_2d", "member_last_classes_2d"}
+    assert registry.service_features("small_v1") == {"activity": activity, "classes": {"class_minutes"}}
+    applied(store, {"definitions.py": MORE})
+    assert registry.service_features("small_v1") == {"activity": activity, "classes": {"class_minutes"}}
+    registry.refresh()
+    new = {"class_minutes", "class_title"}
+    assert registry.service_features("small_v1") == {"activity": activity, "classes": new}
 
 
 def test_what_others_wrote_since_a_store_was_opened_is_kept(opened: Open) -> None:
@@ -144,3 +147,20 @@ def test_an_address_that_is_none_is_named(url: str, tmp_path: Path, monkeypatch:
     monkeypatch.setenv("PACELINE_REGISTRY", url)
     with pytest.raises((RepositoryError, StoreError), match=f"the registry {url} can't be opened"):
         open_store(repo)
+
+
+def test_a_server_knows_that_a_database_is_gone_and_goes_on_with_what_it_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo = write_repository(tmp_path, {"feature_store.yaml": SQL})
+    monkeypatch.setenv("PACELINE_REGISTRY", f"sqlite:///{tmp_path}/registry.db")
+    with pytest.raises(StoreUnavailable):
+        Registry(open_for_serving(repo)).refresh()  # nor does it make the tables
+    applied(open_store(repo))
+    registry = Registry(open_for_serving(repo))
+    registry.refresh()
+    (tmp_path / "registry.db").write_bytes(b"no database")
+    with pytest.raises(StoreUnavailable):
+        registry.refresh()
+    assert registry.find("classes") is not None
+    assert registry.service_features("small_v1") is not None
