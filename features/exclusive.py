@@ -3,9 +3,11 @@
 import fcntl
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
+
+from features.errors import BusyError, StoreError
 
 _PAUSE_SECONDS = 0.05
 
@@ -24,6 +26,24 @@ def locked(path: Path, seconds: float = 0.0) -> Iterator[None]:
     """
     with path.open("a") as file:
         _lock(file, time.monotonic() + seconds)
+        yield
+
+
+@contextmanager
+def only_materialisation(data: Path) -> Iterator[None]:
+    """Keeps other processes from writing to the same rows, and from moving an online store backwards, meanwhile.
+
+    Raises:
+        BusyError: Another one materialises in the same folder of data.
+        StoreError: The folder can't be written.
+    """
+    with ExitStack() as lock:
+        try:
+            lock.enter_context(locked(data / ".materialize.lock"))
+        except BlockingIOError:
+            raise BusyError(f"another run materialises in {data}; wait until it has ended") from None
+        except OSError as error:
+            raise StoreError(f"{data} can't be written: {error}") from error
         yield
 
 

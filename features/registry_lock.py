@@ -12,7 +12,7 @@ from feast import FeatureStore
 from sqlalchemy import URL, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
-from features.errors import StoreError
+from features.errors import BusyError
 from features.exclusive import locked
 
 WAIT_SECONDS = 60
@@ -29,7 +29,7 @@ def writing_registry(store: FeatureStore) -> Iterator[None]:
     such as one in an object store, are not locked.
 
     Raises:
-        StoreError: Another command goes on writing to it.
+        BusyError: Another command goes on writing to it.
     """
     with _lock(store):
         store.registry.refresh(store.project)
@@ -70,5 +70,5 @@ def _database_lock(url: URL) -> Iterator[None]:
         yield
 
 
-def _busy(registry: str) -> StoreError:
-    return StoreError(f"another command has been writing to the registry {registry} for {WAIT_SECONDS} seconds")
+def _busy(registry: str) -> BusyError:
+    return BusyError(f"another command has been writing to the registry {registry} for {WAIT_SECONDS} seconds")
