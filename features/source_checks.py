@@ -32,9 +32,7 @@ def check_files(view: FeatureView, repo: Path) -> None:
         zones.setdefault(found.tz is not None, path)
         if len(zones) > 1:
             zoned = zones[True]
-            raise _error(
-                view, zones[False], f"{name!r} has no time zone, but times in {zoned} have; expected one kind"
-            )
+            raise _error(view, zones[False], f"{name!r} has no time zone, which it has in {zoned}")
 
 
 def _times(view: FeatureView, repo: Path) -> Iterator[tuple[str, str, pa.DataType]]:

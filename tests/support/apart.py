@@ -10,7 +10,7 @@ _CONTEXT.set_forkserver_preload(["features.materialize", "features.repository"])
 
 
 def exit_code_apart(function: Callable[..., None], *arguments: Any) -> int:
-    """Runs a function in a process that has imported Feast; returns its exit code, of a killed one minus a signal."""
+    """Runs a function in a process that has imported Feast; returns its exit code, minus a signal if killed."""
     process = _CONTEXT.Process(target=function, args=arguments)
     process.start()
     process.join()

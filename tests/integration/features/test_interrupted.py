@@ -119,7 +119,7 @@ def write_wide(folder: Path) -> None:
 
 
 def test_memory_is_bounded_though_a_view_is_not(tmp_path: Path) -> None:
-    """The view has 100 MB of text, and DuckDB may take 80 MB of memory; Feast's own way takes eight times the text."""
+    """The view has 100 MB of text, DuckDB may take 80 MB of memory; Feast's own way takes eight times the text."""
     texts = np.random.default_rng(1).bytes(ROWS * ROW_BYTES // 2).hex()
     columns = {
         "member_id": pa.array([f"m{number}" for number in range(ROWS)]),
