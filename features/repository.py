@@ -118,8 +118,6 @@ def open_store(repo: Path, profile: str = "", environment: Mapping[str, str] = o
         config = RepoConfig(**raw)
         config.batch_engine  # noqa: B018 - Feast reads it on first use
         _check_keys(path, "registry", raw.get("registry"), type(config.registry).model_fields)
-    except ImportError as error:
-        raise RepositoryError(f"profile {path} needs a package that is not installed: {error}") from None
     except (FeastError, TypeError, ValueError) as error:
         raise RepositoryError(f"profile {path}: {error}") from None
     _check_keys(path, "materialization", raw.get("materialization"), MaterializationConfig.model_fields)
