@@ -14,8 +14,11 @@ from features.apply import apply
 from features.description import describe, describe_registry
 from features.materialize import materialize
 from features.plan import lines, plan
-from features.repository import feature_service, load_definitions, open_store
+from features.repository import load_definitions, open_store
 from tests.support.java import require_java
+
+JOINED = ("member_activity", "class_profile")
+"""The views whose features are joined; each takes Spark some seconds."""
 
 Used = tuple[list[str], Mapping[str, list[Any]]]
 """What a plan would still change, and the features by name, in the order of the pairs."""
@@ -28,8 +31,9 @@ def use_profile(repo: Path, profile: str, pairs: Sequence[Mapping[str, str]], no
     world = data_dir(repo) / "world"
     materialize(repo, store, world, until=None, rebuild=False, now=now, progress=lambda *_: None)
     asked = pd.DataFrame(pairs).assign(row=range(len(pairs)), event_timestamp=pd.Timestamp(now))
-    service = feature_service(store, "ranking_v1")
-    found = store.get_historical_features(asked, service, filter_by_created_timestamp=True).to_arrow()
+    joined = [view for view in store.list_feature_views() if view.name in JOINED]
+    features = [f"{view.name}:{feature.name}" for view in joined for feature in view.features]
+    found = store.get_historical_features(asked, features, filter_by_created_timestamp=True).to_arrow()
     rows = found.sort_by("row").drop_columns(["row", "event_timestamp"])
     return lines(plan(describe_registry(store), describe(objects))), rows.to_pydict()
 

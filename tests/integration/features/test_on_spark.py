@@ -25,6 +25,8 @@ def test_spark_joins_and_materialises_the_rows_that_duckdb_does(
     monkeypatch.setenv("PACELINE_REDIS", f"127.0.0.1:{redis_port}")
     monkeypatch.setenv("PACELINE_SPARK", "local[2]")
     monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+    monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path))
+    (tmp_path / "spark-defaults.conf").write_text("spark.sql.shuffle.partitions 2\nspark.ui.enabled false\n")
     online, joined = [], []
     for profile, use in (("staging", use_profile), ("prod", use_profile_on_spark)):
         Redis(port=redis_port).flushall()
