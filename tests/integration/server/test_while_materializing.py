@@ -29,19 +29,18 @@ pytestmark = pytest.mark.slow
 LAST_DAY = date(2023, 11, 13)  # the server's clock is in the evening of the next
 NOW = datetime(2023, 11, 14, 9, tzinfo=UTC)
 NO_RETRY = RetryPolicy(attempts=1)
-_URLS = {"file": "", "sqlite": "sqlite:///{root}/data/registry.db"}
 
 
-@pytest.fixture(params=["sqlite, file", "redis, file", "redis, sqlite", "redis, postgres"])
+@pytest.fixture(params=["sqlite, file", "redis, file", "redis, postgres"])
 def repo(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A repository that is applied and materialised, over twelve classes."""
     monkeypatch.delenv("PACELINE_DATA", raising=False)
     online, registry = request.param.split(", ")
     with ExitStack() as stores:
         port = stores.enter_context(running_redis()) if online == "redis" else 0
-        url = stores.enter_context(running_postgres()) if registry == "postgres" else _URLS[registry]
+        url = stores.enter_context(running_postgres()) if registry == "postgres" else ""
         kind = (f"{REDIS}\n  skip_dedup: true" if port else SQLITE).format(root=tmp_path / "data", port=port)
-        path = write_aggregated(tmp_path, url.format(root=tmp_path), kind)
+        path = write_aggregated(tmp_path, url, kind)
         write_world(tmp_path / "data" / "world", last_day=LAST_DAY, size=Size(days=2))
         store = open_store(path)
         apply(store, load_definitions(path))
