@@ -39,6 +39,7 @@ def only_materialisation(data: Path) -> Iterator[None]:
     """
     with ExitStack() as lock:
         try:
+            data.mkdir(parents=True, exist_ok=True)
             lock.enter_context(locked(data / ".materialize.lock"))
         except BlockingIOError:
             raise BusyError(f"another run materialises in {data}; wait until it has ended") from None
