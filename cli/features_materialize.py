@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import REPO, Profile, Repo
-from cli.output import AsJson, messages, print_json, print_table, progress
+from cli.output import AsJson, messages, print_json, print_table, progress, say
 from contract.profile import data_dir
 from contract.unchecked import without_typeguard
 
 if TYPE_CHECKING:
     from features.status import ViewStatus
 
-STALE = 3
-"""The exit code where values of a view no longer count."""
+STALE, BUSY = 3, 4
+"""The exit codes where values of a view no longer count, and where another run is under way."""
 
 
 def materialize_command(  # noqa: PLR0917 - Typer passes options by name
@@ -37,12 +37,17 @@ def materialize_command(  # noqa: PLR0917 - Typer passes options by name
     again when its query or schema has changed, or with --rebuild. The online store
     is never moved backwards. A running server takes up the new catalogue by itself.
 
+    A run that was killed goes on when it is started again. Exits with 0 when the
+    online store is up to date, with 1 on an error, and with 4, having done nothing,
+    while another run is under way.
+
     For example:
 
     paceline features materialize
     paceline features materialize --until 2026-11-20
     """
     with without_typeguard():
+        from features.errors import BusyError
         from features.materialize import materialize
         from features.repository import open_store
 
@@ -55,9 +60,13 @@ def materialize_command(  # noqa: PLR0917 - Typer passes options by name
         def advance(what: str, done: int, total: int) -> None:
             display.update(task, description=what, completed=done, total=total)
 
-        done = materialize(
-            repo, store, folder, until=last_day, rebuild=rebuild, now=datetime.now(UTC), progress=advance
-        )
+        try:
+            done = materialize(
+                repo, store, folder, until=last_day, rebuild=rebuild, now=datetime.now(UTC), progress=advance
+            )
+        except BusyError as error:
+            say(str(error))
+            raise typer.Exit(BUSY) from None
     if as_json:
         print_json(asdict(done))
         return

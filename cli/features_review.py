@@ -113,17 +113,19 @@ def apply_command(
     """
     from features.apply import apply
     from features.history import record
+    from features.registry_lock import writing_registry
     from features.repository import load_definitions, open_store
     from features.review import review
 
     if allow_breaking and not note.reason:
         raise typer.BadParameter("--allow-breaking needs a --reason")
-    store, objects = open_store(repo, profile), load_definitions(repo)
-    if not allow_breaking:
-        _refuse_if_breaking(review(store, objects, models), as_json=as_json)
-    changes = apply(store, objects)
-    if changes:
-        record(data_dir(repo), changes, actor=note.who, reason=note.reason, now=datetime.now(UTC))
+    store, objects = open_store(repo, profile), load_definitions(repo, profile)
+    with writing_registry(store):
+        if not allow_breaking:
+            _refuse_if_breaking(review(store, objects, models), as_json=as_json)
+        changes = apply(store, objects)
+        if changes:
+            record(data_dir(repo), changes, actor=note.who, reason=note.reason, now=datetime.now(UTC))
     if as_json:
         print_json({"applied": True, "changes": [asdict(change) for change in changes]})
     else:
@@ -152,7 +154,7 @@ def _review(repo: Path, profile: str, models: Path) -> "Review":
     from features.repository import load_definitions, open_store
     from features.review import review
 
-    return review(open_store(repo, profile), load_definitions(repo), models)
+    return review(open_store(repo, profile), load_definitions(repo, profile), models)
 
 
 def _code(found: "Review") -> int:

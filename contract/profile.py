@@ -1,7 +1,7 @@
 """The profile of a feature repository: the Feast configuration that tooling, training and serving share.
 
-``feature_store.yaml`` is the default profile and ``feature_store.<name>.yaml`` the profile called <name>. They are
-Feast's own files, in which ``${NAME}`` and ``${NAME:-default}`` stand for environment variables.
+``feature_store.yaml`` is the default profile, ``dev``, and ``feature_store.<name>.yaml`` that called <name>. They
+are Feast's own files, in which ``${NAME}`` and ``${NAME:-default}`` stand for environment variables.
 """
 
 import os
@@ -14,6 +14,9 @@ import yaml
 
 from contract.errors import ProfileError
 
+DEFAULT = "dev"
+"""The name of the default profile, which "" is short for."""
+
 _VARIABLE = re.compile(r"\$\{(?P<name>\w+)(:-(?P<default>[^}]*))?\}")
 
 
@@ -24,8 +27,9 @@ def data_dir(repo: Path, environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def profile_path(repo: Path, profile: str) -> Path:
-    """Returns the file of a profile; the default one has the name ""."""
-    return repo / (f"feature_store.{profile}.yaml" if profile else "feature_store.yaml")
+    """Returns the file of a profile."""
+    is_default = profile in ("", DEFAULT)
+    return repo / ("feature_store.yaml" if is_default else f"feature_store.{profile}.yaml")
 
 
 def read_profile(repo: Path, profile: str = "", environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
@@ -33,7 +37,7 @@ def read_profile(repo: Path, profile: str = "", environment: Mapping[str, str] =
 
     Args:
         repo: The folder of the feature repository.
-        profile: The name of the profile; "" is the default one.
+        profile: The name of the profile.
         environment: The environment variables; PACELINE_DATA is always set, see `data_dir`.
 
     Raises:

@@ -4,19 +4,17 @@ import os
 from pathlib import Path
 
 from feast import FileSource, PushSource
+from feast.data_source import DataSource
+from feast.infra.offline_stores.contrib.spark_offline_store.spark_source import SparkSource
 
 _BESIDE_REPO = Path(__file__).resolve().parent.parent / "data"
 _DATA = Path(os.environ.get("PACELINE_DATA") or _BESIDE_REPO).resolve()
+_IS_ON_SPARK = os.environ.get("PACELINE_PROFILE") == "prod"
 
 
-def daily_rows(view: str) -> FileSource:
+def daily_rows(view: str) -> DataSource:
     """Returns the source of a view, whose files `paceline features materialize` writes."""
-    return FileSource(
-        name=f"{view}_rows",
-        path=str(_DATA / "features" / view / "*.parquet"),
-        timestamp_field="event_timestamp",
-        created_timestamp_column="created_timestamp",
-    )
+    return _parquet(f"{view}_rows", _DATA / "features" / view)
 
 
 def pushed_rows(name: str) -> PushSource:
@@ -24,11 +22,14 @@ def pushed_rows(name: str) -> PushSource:
     return PushSource(name=name, batch_source=daily_rows(name))
 
 
-def recommended_rows() -> FileSource:
+def recommended_rows() -> DataSource:
     """Returns the source of what `paceline batch-score` writes."""
-    return FileSource(
-        name="recommended_rows",
-        path=str(_DATA / "recommendations" / "*.parquet"),
-        timestamp_field="event_timestamp",
-        created_timestamp_column="created_timestamp",
-    )
+    return _parquet("recommended_rows", _DATA / "recommendations")
+
+
+def _parquet(name: str, folder: Path) -> DataSource:
+    """Returns the source of a folder of Parquet files, as the profile's offline store reads it."""
+    times = {"timestamp_field": "event_timestamp", "created_timestamp_column": "created_timestamp"}
+    if _IS_ON_SPARK:
+        return SparkSource(name=name, path=str(folder), file_format="parquet", **times)
+    return FileSource(name=name, path=str(folder / "*.parquet"), **times)

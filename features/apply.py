@@ -11,7 +11,7 @@ from features.description import describe, describe_on_demand, describe_registry
 from features.errors import RepositoryError
 from features.lint import lint_on_demand
 from features.plan import Change, plan
-from features.store_errors import reported
+from features.store_errors import registry_name, reported
 
 
 def apply(store: FeatureStore, objects: Sequence[FeastObject]) -> list[Change]:
@@ -26,7 +26,7 @@ def apply(store: FeatureStore, objects: Sequence[FeastObject]) -> list[Change]:
     """
     _check_on_demand(objects)
     before = describe_registry(store)
-    with reported(f"the registry {store.config.registry.path} or the online store can't be written"):
+    with reported(f"the registry {registry_name(store)} or the online store can't be written"):
         _forget_moved_sources(store, objects)
         _forget_changed_on_demand(store, objects)
         try:

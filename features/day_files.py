@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from feast import FeatureView, FileSource
+from feast import FeatureView
 
 from features.errors import RepositoryError
-from features.schema import row_source
+from features.schema import row_source, rows_path
 
 _FINGERPRINT = b"paceline.fingerprint"
 
@@ -21,12 +21,13 @@ def rows_folder(view: FeatureView) -> Path:
         RepositoryError: The source is not a folder of Parquet files.
     """
     source = row_source(view)
-    if not isinstance(source, FileSource) or Path(source.path).name != "*.parquet":
-        found = getattr(source, "path", type(source).__name__)
+    path = rows_path(source)
+    if path is None or Path(path).name != "*.parquet":
+        found = path or type(source).__name__
         raise RepositoryError(
-            f"view {view.name!r}: its source is {found}, expected a FileSource of <folder>/*.parquet"
+            f"view {view.name!r}: its source is {found}, expected one of the files <folder>/*.parquet"
         )
-    return Path(source.path).parent
+    return Path(path).parent
 
 
 def day_file(view: FeatureView, day: date) -> Path:

@@ -12,8 +12,8 @@ from feast.feature_view import DUMMY_ENTITY_NAME
 
 from contract.tags import FIELD_TAGS, POPULARITY_TAG, SERVICE_TAGS
 from features.function_text import function_text
-from features.schema import row_source
-from features.store_errors import reported
+from features.schema import row_source, rows_path
+from features.store_errors import registry_name, reported
 
 _MATTERS = FIELD_TAGS - {"owner"}
 _ROLES = (*SERVICE_TAGS, POPULARITY_TAG)
@@ -112,7 +112,7 @@ def describe_registry(store: FeatureStore) -> Description:
     Raises:
         StoreError: It can't be read.
     """
-    with reported(f"the registry {store.config.registry.path} can't be read"):
+    with reported(f"the registry {registry_name(store)} can't be read"):
         return describe(
             [
                 *store.list_entities(),
@@ -161,7 +161,8 @@ def describe_on_demand(view: OnDemandFeatureView) -> OnDemandDescription:
 
 
 def _source(source: DataSource) -> str:
-    return str(source.path if isinstance(source, FileSource) else source.get_table_query_string())
+    path = rows_path(source) or source.get_table_query_string()
+    return str(path) if isinstance(source, FileSource) else f"{type(source).__name__} {path}"
 
 
 def _feature(feature: Field) -> FeatureDescription:

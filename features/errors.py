@@ -5,6 +5,7 @@ FeatureError
 ├── RepositoryError   a definition or profile is wrong
 ├── SourceError       a source table can't be read or lacks a column
 └── StoreError        the registry or online store can't be reached, or would be moved backwards
+    └── BusyError     another command writes to it
 """
 
 
@@ -26,3 +27,7 @@ class SourceError(FeatureError):
 
 class StoreError(FeatureError):
     """The registry or the online store can't be reached, or a write would move it backwards."""
+
+
+class BusyError(StoreError):
+    """Another command writes to what this one would write to."""

@@ -7,7 +7,7 @@ from feast import FeatureService, FeatureStore, FeatureView, Field, OnDemandFeat
 
 from features.description import describe_on_demand, on_demand_views
 from features.repository import feature_service
-from features.store_errors import reported
+from features.store_errors import registry_name, reported
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def list_registered(store: FeatureStore, service: str | None = None) -> Listing:
     Raises:
         StoreError: The registry can't be read, or the service is not registered.
     """
-    with reported(f"the registry {store.config.registry.path} can't be read"):
+    with reported(f"the registry {registry_name(store)} can't be read"):
         views = sorted(store.list_batch_feature_views(), key=lambda view: view.name)
         on_demand = sorted(on_demand_views(store), key=lambda view: view.name)
         services = sorted(store.list_feature_services(), key=lambda listed: listed.name)

@@ -7,15 +7,19 @@ from pathlib import Path
 
 from feast import FeatureService, FeatureStore, FeatureView
 
+from contract.profile import data_dir
 from features.aggregate_settings import AggregateSettings
 from features.aggregates import build, every, find_aggregates, outdated, repository_settings
 from features.catalogue import Catalogue, WrittenCatalogue, find_catalogues, write_catalogue
 from features.errors import SourceError, StoreError
+from features.exclusive import only_materialisation
 from features.online import let_readers_go_on, refuse_backwards, watermark, write_online
 from features.pushed import is_pushed
 from features.raw_tables import RawTables
 from features.recommendations import recommendations_views
-from features.store_errors import reported
+from features.rewritten import is_marked, mark, unmark
+from features.source_checks import check_files
+from features.store_errors import registry_name, reported
 
 Progress = Callable[[str, int, int], None]
 """Is told what is being done, how many steps of it are done, and of how many."""
@@ -52,6 +56,9 @@ def materialize(
 ) -> Materialisation:
     """Brings the offline rows and the online store up to the end of a day.
 
+    Killed at any moment, it goes on when it is called again: a day's file is there whole or not at all, and a view
+    counts as online when all its rows are.
+
     Args:
         repo: The folder of the feature repository.
         store: Its feature store.
@@ -62,47 +69,64 @@ def materialize(
         progress: Is told of every step.
 
     Raises:
+        BusyError: Another process is materialising in the same folder of data.
         FeatureError: See the modules of the steps. What was done before stays, and is not done again.
     """
-    settings = repository_settings(repo)
-    views, services = _registered(store)
-    catalogues = find_catalogues(views, services)
-    aggregates = find_aggregates(repo, views, settings)
-    tables = RawTables(world, settings)
-    first, last = _range(tables, settings, until, now)
-    end = settings.days.end(last)
-    refuse_backwards(views, end)
+    with only_materialisation(data_dir(repo)):
+        settings = repository_settings(repo)
+        views, services = _registered(store)
+        catalogues = find_catalogues(views, services)
+        aggregates = find_aggregates(repo, views, settings)
+        tables = RawTables(world, settings)
+        first, last = _range(tables, settings, until, now)
+        end = settings.days.end(last)
+        refuse_backwards(views, end)
 
-    todo = list((every if rebuild else outdated)(aggregates, first, last))
-    for number, (aggregate, day) in enumerate(todo):
-        progress("Aggregating", number, len(todo))
-        build(tables, aggregate, day, settings)
-    afresh = {
-        aggregate.view.name for aggregate, day in todo if _was_online(aggregate.view, settings.days.end(day))
-    }
-    online = _without_catalogues(views, catalogues)
-    _write(store, online, end, afresh, progress)
-    written = [write_catalogue(store, catalogue, last, end, now) for catalogue in catalogues]
+        todo = list((every if rebuild else outdated)(aggregates, first, last))
+        for number, (aggregate, day) in enumerate(todo):
+            progress("Aggregating", number, len(todo))
+            if _was_online(aggregate.view, settings.days.end(day)):
+                mark(aggregate.view)
+            build(tables, aggregate, day, settings)
+        online = _without_catalogues(views, catalogues)
+        for view in online:
+            check_files(view, repo)
+        _write(store, online, end, {aggregate.view.name for aggregate in aggregates}, progress)
+        written = [write_catalogue(store, catalogue, last, end, now) for catalogue in catalogues]
     return Materialisation(last, end, len(todo), [view.name for view in online], written)
 
 
 def _write(
-    store: FeatureStore, views: Sequence[FeatureView], end: datetime, afresh: Collection[str], progress: Progress
+    store: FeatureStore, views: Sequence[FeatureView], end: datetime, built: Collection[str], progress: Progress
 ) -> None:
     let_readers_go_on(store)
     for number, view in enumerate(views):
-        progress("Materialising", number, len(views))
-        write_online(store, view, end, afresh=view.name in afresh)
+        wrote = _RowCount(view.name, number, len(views), progress)
+        afresh = view.name in built and is_marked(view)
+        write_online(store, view, end, afresh=afresh, wrote=wrote)
+        if afresh:
+            unmark(view)
     progress("Materialised", len(views), len(views))
 
 
+class _RowCount:
+    """Tells how many rows of a view were written."""
+
+    def __init__(self, view: str, done: int, total: int, progress: Progress) -> None:
+        self._view, self._done, self._total, self._progress = view, done, total, progress
+        self._rows = 0
+        self(0)
+
+    def __call__(self, rows: int) -> None:
+        self._rows += rows
+        self._progress(f"{self._view}: {self._rows:,} rows", self._done, self._total)
+
+
 def _registered(store: FeatureStore) -> tuple[list[FeatureView], list[FeatureService]]:
-    with reported(f"the registry {store.config.registry.path} can't be read"):
+    with reported(f"the registry {registry_name(store)} can't be read"):
         views, services = store.list_batch_feature_views(), store.list_feature_services()
     if not views:
-        raise StoreError(
-            f"the registry {store.config.registry.path} is empty; run `paceline features apply` first"
-        )
+        raise StoreError(f"the registry {registry_name(store)} is empty; run `paceline features apply` first")
     others = recommendations_views(services)
     return [view for view in views if view.name not in others and not is_pushed(view)], services
 

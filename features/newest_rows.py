@@ -3,13 +3,17 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 
 import pyarrow as pa
 from feast import FeatureStore, FeatureView, FileSource
-from feast.infra.offline_stores.ibis import IbisRetrievalJob
-from feast.infra.offline_stores.offline_store import RetrievalJob
+from feast.data_format import ParquetFormat
+from feast.data_source import DataSource
+from feast.infra.offline_stores.duckdb import DuckDBOfflineStore
 
+from features.newest_in_files import Columns, newest_in_files
 from features.schema import row_source, time_columns
+from features.spark import offline_session
 
 
 @contextmanager
@@ -18,8 +22,7 @@ def newest_rows(
 ) -> Iterator[pa.RecordBatchReader]:
     """Finds the newest row of each entity from `start` to `end`, both included, to be read some at a time.
 
-    DuckDB's rows are read as it finds them, and it answers nothing else before the block is left; other stores
-    give all at once.
+    Files on this machine are streamed; from elsewhere Feast fetches all rows at once.
 
     Args:
         store: The feature store.
@@ -38,28 +41,40 @@ def newest_rows(
     def stored(names: Sequence[str]) -> list[str]:
         return [columns.get(name, name) for name in names]
 
-    event_time, *created = stored(time_columns(view))
-    job = store.provider.offline_store.pull_latest_from_table_or_query(
-        config=store.config,
-        data_source=source,
-        join_key_columns=stored(view.join_keys),
-        feature_name_columns=stored(features),
-        timestamp_field=event_time,
-        created_timestamp_column=created[0] if created else None,
-        start_date=start,
-        end_date=end,
-    )
-    reader = _stream(job, chunk) if isinstance(source, FileSource) else None
-    with reader or job.to_arrow().to_reader(max_chunksize=chunk) as rows:
-        yield _renamed(rows, source.field_mapping)
+    wanted = Columns(stored(view.join_keys), stored(features), stored(time_columns(view)))
+    path = _files_here(store, source)
+    if path:
+        with newest_in_files(path, wanted, start, end, chunk=chunk) as rows:
+            yield _renamed(rows, source.field_mapping)
+    else:
+        fetched = _by_feast(store, source, wanted, start, end)
+        yield _renamed(fetched.to_reader(max_chunksize=chunk), source.field_mapping)
 
 
-def _stream(job: RetrievalJob, chunk: int) -> pa.RecordBatchReader | None:
-    """Returns the rows as DuckDB finds them, which Ibis 12 can't from DuckDB 2; None if it is not DuckDB."""
-    if not isinstance(job, IbisRetrievalJob):
+def _files_here(store: FeatureStore, source: DataSource) -> Path | None:
+    """Returns the Parquet files of a source, if Feast would read them on this machine."""
+    is_read_here = type(store.provider.offline_store) is DuckDBOfflineStore
+    if not (is_read_here and isinstance(source, FileSource)) or "://" in source.path:
         return None
-    backend = job.table.get_backend()
-    return backend.con.sql(backend.compile(job.table)).to_arrow_reader(chunk)
+    is_parquet = isinstance(source.file_format or ParquetFormat(), ParquetFormat)
+    return Path(store.repo_path, source.path) if is_parquet else None
+
+
+def _by_feast(
+    store: FeatureStore, source: DataSource, columns: Columns, start: datetime, end: datetime
+) -> pa.Table:
+    with offline_session(store):
+        job = store.provider.offline_store.pull_latest_from_table_or_query(
+            config=store.config,
+            data_source=source,
+            join_key_columns=[*columns.keys],
+            feature_name_columns=[*columns.features],
+            timestamp_field=columns.times[0],
+            created_timestamp_column=columns.times[1] if len(columns.times) > 1 else None,
+            start_date=start,
+            end_date=end,
+        )
+        return job.to_arrow()
 
 
 def _renamed(reader: pa.RecordBatchReader, names: Mapping[str, str]) -> pa.RecordBatchReader:

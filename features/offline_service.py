@@ -13,7 +13,7 @@ from features.fresh import fresh_keys, lister
 from features.online import watermark
 from features.recommendations import find_recommendations_view, write_recommendations
 from features.repository import feature_service, open_store
-from features.store_errors import reported
+from features.store_errors import registry_name, reported
 from features.view_sources import ViewSource, view_sources
 
 
@@ -30,7 +30,7 @@ class OfflineService:
         self._store = open_store(repo, profile)
         self._service = feature_service(self._store, name)
         self._roles = tags.feature_source(name, self._service.tags)
-        with reported(f"the registry {self._store.config.registry.path} can't be read"):
+        with reported(f"the registry {registry_name(self._store)} can't be read"):
             self._views = self._store.list_batch_feature_views()
 
     def registered(self) -> Description:

@@ -10,7 +10,11 @@ from feast import FeatureStore, FeatureView
 from tqdm import tqdm
 
 from features.by_column import write_by_column
+from features.copied import Wrote, unheard
 from features.errors import StoreError
+from features.in_chunks import write_in_chunks
+from features.registry_lock import writing_registry
+from features.spark import offline_session
 from features.store_errors import reported
 from features.view_sources import age_limits
 
@@ -51,7 +55,9 @@ def let_readers_go_on(store: FeatureStore) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
 
 
-def write_online(store: FeatureStore, view: FeatureView, end: datetime, *, afresh: bool) -> None:
+def write_online(
+    store: FeatureStore, view: FeatureView, end: datetime, *, afresh: bool, wrote: Wrote = unheard
+) -> None:
     """Writes the newest row of each entity at `end` that still counts, and notes in the registry that it did.
 
     Args:
@@ -59,6 +65,7 @@ def write_online(store: FeatureStore, view: FeatureView, end: datetime, *, afres
         view: The registered view.
         end: The moment.
         afresh: Whether rows that were written before may have changed since.
+        wrote: Hears of rows that were written.
 
     Raises:
         StoreError: The rows can't be read or written.
@@ -68,8 +75,18 @@ def write_online(store: FeatureStore, view: FeatureView, end: datetime, *, afres
     if last is not None and not afresh:
         start = max(start, last)
     with reported(f"view {view.name!r} can't be materialised to the {store.config.online_store.type} store"):
-        if not write_by_column(store, view, start, end):
+        if not any(write(store, view, start, end, wrote) for write in (write_by_column, write_in_chunks)):
             write_by_feast(store, view, start, end)
+        note_written(store, view, start, end)
+
+
+def note_written(store: FeatureStore, view: FeatureView, start: datetime, end: datetime) -> None:
+    """Notes in the registry that the rows of a view from `start` to `end` are online.
+
+    Raises:
+        BusyError: Another command goes on writing to the registry.
+    """
+    with writing_registry(store):
         store.registry.apply_materialization(view, store.project, start, end)
 
 
@@ -79,15 +96,16 @@ def write_by_feast(store: FeatureStore, view: FeatureView, start: datetime, end:
     Feast's provider is called in place of `FeatureStore.materialize`, which marks the view as unavailable while it
     works (feast-dev/feast#6780) and prints to standard output.
     """
-    store.provider.materialize_single_feature_view(
-        config=store.config,
-        feature_view=view,
-        start_date=start,
-        end_date=end,
-        registry=store.registry,
-        project=store.project,
-        tqdm_builder=_silent,
-    )
+    with offline_session(store):
+        store.provider.materialize_single_feature_view(
+            config=store.config,
+            feature_view=view,
+            start_date=start,
+            end_date=end,
+            registry=store.registry,
+            project=store.project,
+            tqdm_builder=_silent,
+        )
 
 
 def oldest_fresh(view: FeatureView, end: datetime) -> datetime:

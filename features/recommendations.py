@@ -11,7 +11,7 @@ import pyarrow as pa
 from feast import FeatureService, FeatureStore, FeatureView
 
 from features.errors import RepositoryError
-from features.online import let_readers_go_on, refuse_backwards
+from features.online import let_readers_go_on, note_written, refuse_backwards
 from features.schema import conform
 from features.store_errors import reported
 
@@ -58,4 +58,4 @@ def write_recommendations(
         for rows in chunks:
             store.write_to_online_store(view.name, conform(view, rows).to_pandas())
             wrote(len(rows))
-        store.registry.apply_materialization(view, store.project, end, end)
+        note_written(store, view, end, end)

@@ -6,7 +6,8 @@ import os
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args
@@ -16,11 +17,12 @@ from feast.base_feature_view import BaseFeatureView
 from feast.errors import FeastError
 from feast.feast_object import FeastObject
 from feast.feature_view import DUMMY_ENTITY_NAME
-from feast.repo_config import RepoConfig
+from feast.repo_config import MaterializationConfig, RepoConfig
 
 from contract.profile import data_dir, profile_path, read_profile
 from features.errors import RepositoryError, StoreError
-from features.store_errors import reported
+from features.registry_file import REGISTRY_STORE
+from features.store_errors import registry_name, reported
 
 # Of ibis, which Feast's DuckDB store asks for every row; Feast shows such warnings to everybody.
 warnings.filterwarnings("ignore", r"fetch_arrow_table\(\) is deprecated", DeprecationWarning)
@@ -31,11 +33,15 @@ DEFINITIONS = "definitions.py"
 _PACKAGE = "_feature_repository"
 
 
-def load_definitions(repo: Path) -> list[FeastObject]:
+def load_definitions(repo: Path, profile: str = "") -> list[FeastObject]:
     """Returns ``OBJECTS`` of the repository's ``definitions.py``, loaded afresh.
 
     The folder is loaded as a package of its own name, whose modules import each other relatively. So every module
     is loaded once, and no object exists twice.
+
+    Args:
+        repo: The folder of the feature repository.
+        profile: The name of the profile, which definitions see as PACELINE_PROFILE, to choose sources by it.
 
     Raises:
         RepositoryError: The file does not exist, fails, or does not list Feast objects.
@@ -43,7 +49,8 @@ def load_definitions(repo: Path) -> list[FeastObject]:
     path = repo.resolve() / DEFINITIONS
     if not path.is_file():
         raise RepositoryError(f"{path} does not exist; it has to list the objects to register as OBJECTS")
-    objects = getattr(_load_package(path), "OBJECTS", None)
+    with _environment(PACELINE_PROFILE=profile):
+        objects = getattr(_load_package(path), "OBJECTS", None)
     if not isinstance(objects, list) or not objects:
         raise RepositoryError(f"{path}: OBJECTS is {objects!r}, expected a list of Feast objects")
     for listed in objects:
@@ -63,6 +70,20 @@ def _check_names(path: Path, objects: Sequence[FeastObject]) -> None:
     for (kind, name), count in named.items():
         if count > 1:
             raise RepositoryError(f"{path}: OBJECTS holds {count} objects {kind} {name!r}, expected one")
+
+
+@contextmanager
+def _environment(**variables: str) -> Iterator[None]:
+    """Sets environment variables while the block runs."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
 
 
 def _load_package(path: Path) -> ModuleType:
@@ -86,7 +107,7 @@ def open_store(repo: Path, profile: str = "", environment: Mapping[str, str] = o
 
     Args:
         repo: The folder of the feature repository.
-        profile: The name of the profile; "" is the default one.
+        profile: The name of the profile.
         environment: The environment variables.
 
     Raises:
@@ -99,13 +120,19 @@ def open_store(repo: Path, profile: str = "", environment: Mapping[str, str] = o
     data_dir(repo, environment).mkdir(parents=True, exist_ok=True)
     try:
         config = RepoConfig(**raw)
+        config.batch_engine  # noqa: B018 - Feast reads it on first use
         _check_keys(path, "registry", raw.get("registry"), type(config.registry).model_fields)
     except (FeastError, TypeError, ValueError) as error:
         raise RepositoryError(f"profile {path}: {error}") from None
+    _check_keys(path, "materialization", raw.get("materialization"), MaterializationConfig.model_fields)
     _check_keys(path, "", raw, _top_level_keys())
+    if config.registry.registry_type == "file" and "://" not in config.registry.path:
+        config.registry.registry_store_type = REGISTRY_STORE
     config.repo_path = repo.resolve()
+    # Feast's Spark store, once it is imported, shows them to everybody.
+    warnings.filterwarnings("ignore", "The spark .* is an experimental feature", RuntimeWarning)
     store = FeatureStore(repo_path=str(repo.resolve()), config=config)
-    with reported(f"the registry {config.registry.path} can't be opened"):
+    with reported(f"the registry {registry_name(store)} can't be opened"):
         store.registry  # noqa: B018 - Feast opens it on first use
     return store
 
@@ -116,7 +143,7 @@ def feature_service(store: FeatureStore, name: str) -> FeatureService:
     Raises:
         StoreError: It is not registered, or the registry can't be read.
     """
-    with reported(f"the registry {store.config.registry.path} can't be read"):
+    with reported(f"the registry {registry_name(store)} can't be read"):
         services = {service.name: service for service in store.list_feature_services()}
     if name not in services:
         known = ", ".join(sorted(services)) or "none; run `paceline features apply`"
@@ -130,7 +157,7 @@ def views_of(store: FeatureStore, entity: str) -> list[FeatureView]:
     Raises:
         StoreError: There is no such entity, or the registry can't be read.
     """
-    with reported(f"the registry {store.config.registry.path} can't be read"):
+    with reported(f"the registry {registry_name(store)} can't be read"):
         names = sorted(found.name for found in store.list_entities() if found.name != DUMMY_ENTITY_NAME)
         views = [view for view in store.list_batch_feature_views() if view.online and view.entities == [entity]]
     if entity not in names:

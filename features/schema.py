@@ -1,8 +1,9 @@
 """The columns that the rows of a feature view have to have."""
 
 import pyarrow as pa
-from feast import FeatureView
+from feast import FeatureView, FileSource
 from feast.data_source import DataSource
+from feast.infra.offline_stores.contrib.spark_offline_store.spark_source import SparkSource
 from feast.types import from_feast_to_pyarrow_type
 
 from features.errors import RepositoryError
@@ -26,6 +27,18 @@ def row_source(view: FeatureView) -> DataSource:
     if view.batch_source is None:
         raise RepositoryError(f"view {view.name!r} has no source of rows")
     return view.batch_source
+
+
+def rows_path(source: DataSource) -> str | None:
+    """Returns the Parquet files that a source reads, a path that may have wildcards, or a folder on Spark.
+
+    None if it reads anything else.
+    """
+    if isinstance(source, FileSource):
+        return str(source.path)
+    if isinstance(source, SparkSource) and source.path and source.file_format == "parquet":
+        return f"{source.path}/*.parquet"
+    return None
 
 
 def time_columns(view: FeatureView) -> list[str]:

@@ -9,7 +9,7 @@ from feast import FeatureStore
 from features.online import watermark
 from features.pushed import is_pushed
 from features.recommendations import recommendations_views
-from features.store_errors import reported
+from features.store_errors import registry_name, reported
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def view_statuses(store: FeatureStore, now: datetime) -> list[ViewStatus]:
     Raises:
         StoreError: The registry can't be read.
     """
-    with reported(f"the registry {store.config.registry.path} can't be read"):
+    with reported(f"the registry {registry_name(store)} can't be read"):
         return sorted(_statuses(store, now), key=lambda status: status.view)
 
 

@@ -4,15 +4,15 @@ from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import timedelta
 
-from feast import FeatureService, FeatureStore, FeatureView, FileSource
+from feast import FeatureService, FeatureStore, FeatureView
 from feast.data_source import DataSource
 from feast.feature_view_projection import FeatureViewProjection
 
 from contract.policies import age_limit
 from contract.tags import missing_policy
 from features.errors import RepositoryError
-from features.schema import row_source
-from features.store_errors import reported
+from features.schema import row_source, rows_path
+from features.store_errors import registry_name, reported
 
 _NO_LIMIT = timedelta(0)
 
@@ -55,7 +55,7 @@ def view_sources(store: FeatureStore, service: FeatureService, wanted: Mapping[s
         TagError: The policy of a feature is none that there is.
         StoreError: The registry can't be read.
     """
-    with reported(f"the registry {store.config.registry.path} can't be read"):
+    with reported(f"the registry {registry_name(store)} can't be read"):
         views = {view.name: view for view in store.list_batch_feature_views()}
     listed = {projection.name: projection for projection in service.feature_view_projections}
     found = (_sources(views[name], listed.get(name), names) for name, names in wanted.items())
@@ -87,14 +87,16 @@ def _view_source(
     view: FeatureView, projection: FeatureViewProjection | None, wanted: Set[str], ttl: timedelta
 ) -> ViewSource:
     source = row_source(view)
-    if not isinstance(source, FileSource):
+    path = rows_path(source)
+    if path is None:
         raise RepositoryError(
-            f"view {view.name!r}: its source is a {type(source).__name__}, expected a FileSource of Parquet files"
+            f"view {view.name!r}: its source is a {type(source).__name__}, expected a FileSource or "
+            "SparkSource of Parquet files"
         )
     names = (projection and projection.join_key_map) or {key: key for key in view.join_keys}
     return ViewSource(
         view=view.name,
-        path=str(source.path),
+        path=path,
         keys={name: _column(source, key) for key, name in names.items()},
         features={f.name: _column(source, f.name) for f in view.features if f.name in wanted},
         time=_column(source, source.timestamp_field),

@@ -1,10 +1,10 @@
 """Keeping two runs from writing into one folder."""
 
-import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from features.exclusive import locked
 from training.errors import DataError
 
 
@@ -15,14 +15,12 @@ def only_writer(folder: Path) -> Iterator[None]:
     Raises:
         DataError: Another run writes into it, or it can't be made.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / ".lock").open("w")
-    except OSError as error:
-        raise DataError(f"{folder} can't be written: {error}") from error
-    with lock:
+    with ExitStack() as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock.enter_context(locked(folder / ".lock"))
+        except BlockingIOError:
             raise DataError(f"another run writes into {folder}; wait until it has ended") from None
+        except OSError as error:
+            raise DataError(f"{folder} can't be written: {error}") from error
         yield

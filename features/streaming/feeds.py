@@ -10,7 +10,7 @@ from feast import FeatureStore, FeatureView, PushSource
 from features.day_files import rows_folder
 from features.errors import RepositoryError
 from features.schema import row_schema, row_source
-from features.store_errors import reported
+from features.store_errors import registry_name, reported
 from features.streaming.member import COMPUTED
 
 TAG = "live"
@@ -46,7 +46,7 @@ def live_feeds(store: FeatureStore) -> list[Feed]:
         RepositoryError: A feature of one has no tag ``live`` or an unknown one, or its views differ in their keys.
         StoreError: The registry can't be read.
     """
-    with reported(f"the registry {store.config.registry.path} can't be read"):
+    with reported(f"the registry {registry_name(store)} can't be read"):
         views = store.list_batch_feature_views()
     by_source: dict[str, list[FeatureView]] = {}
     for view in views:

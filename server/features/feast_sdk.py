@@ -4,13 +4,15 @@ Importing Feast also switches prometheus_client, if that is not imported yet, to
 in files that all registries share. So it is imported first.
 """
 
+import warnings
+
 import prometheus_client  # noqa: F401 (see above)
 
 from contract.unchecked import without_typeguard
 
 with without_typeguard():
-    from feast import FeatureStore, FeatureView
-    from feast.errors import FeastError, FeatureServiceNotFoundException
+    from feast import FeatureService, FeatureStore, FeatureView
+    from feast.errors import FeastError
     from feast.infra.key_encoding_utils import serialize_entity_key_prefix
     from feast.infra.online_stores.helpers import _mmh3 as redis_field
     from feast.infra.online_stores.helpers import compute_versioned_name
@@ -19,10 +21,13 @@ with without_typeguard():
     from feast.protos.feast.types.Value_pb2 import Value, ValueType
     from feast.repo_config import RepoConfig
 
+# Of views whose rows are read by Spark, elsewhere.
+warnings.filterwarnings("ignore", "The spark data source API is an experimental feature", RuntimeWarning)
+
 __all__ = [
     "EntityKey",
     "FeastError",
-    "FeatureServiceNotFoundException",
+    "FeatureService",
     "FeatureStore",
     "FeatureView",
     "RedisOnlineStore",

@@ -17,8 +17,11 @@ def open_store(repo: Path, profile: str = "") -> FeatureStore:
         ProfileError: The profile does not exist or is not a Feast configuration.
     """
     raw = read_profile(repo, profile)
+    parts = {name: part for name, part in raw.items() if name not in _NOT_FOR_SERVING}
     try:
-        config = RepoConfig(**{name: part for name, part in raw.items() if name not in _NOT_FOR_SERVING})
+        config = RepoConfig(**parts)
+        if config.registry.registry_type == "sql":
+            config.registry.schema_mode = "verify"  # a reader makes no tables
     except (TypeError, ValueError) as error:
         path = profile_path(repo, profile)
         raise ProfileError(f"profile {path} is not a Feast configuration: {error}") from None

@@ -165,6 +165,15 @@ def test_a_world_without_events_is_named(tmp_path: Path, small_world: Path) -> N
     [
         (PROFILE.replace("cache_ttl_seconds", "cache_ttl"), "unknown key registry.cache_ttl, expected one of"),
         (PROFILE.replace("offline_store", "ofline_store"), "unknown key ofline_store, expected one of"),
+        (
+            PROFILE.replace("pull_latest", "pull_newest"),
+            "unknown key materialization.pull_newest_features",
+        ),
+        (
+            PROFILE.replace("  type: duckdb", "  type: duckdb\n  typ: x"),
+            r"(.|\n)*typ\n  Extra inputs",
+        ),
+        (PROFILE + "batch_engine:\n  type: local\n  sparkconf: {}\n", r"(.|\n)*sparkconf\n  Extra inputs"),
         (PROFILE.replace("sqlite", "sqlit"), "feature_store.yaml: .*sqlit"),
         (PROFILE.replace("project: small\n", ""), "feature_store.yaml: (.|\n)*project"),
     ],

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from cli.features import features
 from features.errors import PublishedError, StoreError
+from features.exclusive import only_materialisation
 from tests.support.documents import commands
 from tests.support.feature_repos import DEFINITIONS, write_repository
 from tests.support.site import ROOT
@@ -165,6 +166,13 @@ def test_the_status_says_how_far_each_view_has_come_and_which_are_stale(repo: st
     ]
     assert {view["until"].replace(" ", "T") for view in views} == {midnight}
     assert "never" not in run("status", "--repo", repo)
+
+
+def test_a_run_beside_another_one_does_nothing_and_says_so_by_its_exit_code(repo: str, tmp_path: Path) -> None:
+    run("apply", "--repo", repo)
+    with only_materialisation(tmp_path / "data"):
+        run("materialize", "--repo", repo, code=4)
+    assert [view["until"] for view in run_json("status", "--repo", repo, code=3)["views"]] == [None] * 3
 
 
 def test_what_the_server_sees_of_an_entity_is_shown(repo: str) -> None:

@@ -29,6 +29,10 @@ def test_the_data_folder_can_be_moved(tmp_path: Path) -> None:
     assert data_dir(tmp_path / "repo", {"PACELINE_DATA": str(tmp_path / "elsewhere")}) == tmp_path / "elsewhere"
 
 
+def test_dev_is_the_default_profile(tmp_path: Path) -> None:
+    assert profile_path(tmp_path, "dev") == profile_path(tmp_path, "") == tmp_path / "feature_store.yaml"
+
+
 def test_a_profile_has_its_own_file(tmp_path: Path) -> None:
     repo = repository(tmp_path, "a: 1", "feature_store.redis.yaml")
     assert profile_path(repo, "redis").is_file()
