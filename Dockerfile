@@ -6,7 +6,7 @@ COPY scripts/setup.sh scripts/
 RUN scripts/setup.sh serving
 
 FROM python:3.12-slim
-RUN useradd --system --uid 10001 --create-home paceline
+RUN useradd --system --uid 10001 --create-home paceline && install --directory --owner paceline /data
 WORKDIR /app
 COPY --from=build /app/.venv .venv
 COPY contract contract
@@ -16,7 +16,8 @@ COPY client/src client/src
 ENV PATH=/app/.venv/bin:$PATH PYTHONPATH=/app:/app/client/src PYTHONUNBUFFERED=1
 RUN python -m compileall -q contract event_log server client/src
 USER paceline
-# /models and /feature_repo are mounted; feature_store.yaml is all that the server reads of the latter.
+# Mounted are /models; /feature_repo, of which the server reads the profile only; and /data, where the profile has the
+# registry, and where events, served features and ranked lists are.
 EXPOSE 8500 8501
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8501/healthz', timeout=2)"]

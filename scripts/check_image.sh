@@ -6,9 +6,19 @@ app=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$app"' EXIT
 
+is_sent() { # whether .dockerignore, which lists what is sent, lets a path through
+    local sent
+    while read -r sent; do
+        [[ $1 == "$sent" || $1 == "$sent"/* ]] && return
+    done < <(sed -n 's/^!//p' .dockerignore)
+    echo "check_image: the Dockerfile copies $1, which .dockerignore keeps out" >&2
+    return 1
+}
+
 sed -nE 's/^COPY ([^-].*) ([^ ]+)$/\1|\2/p' Dockerfile | while IFS='|' read -r sources target; do
     mkdir -p "$app/$(dirname "$target/x")"
     for source in $sources; do
+        is_sent "$source"
         if [ -d "$source" ]; then cp -r "$source/." "$app/$target"; else cp "$source" "$app/$target"; fi
     done
 done
