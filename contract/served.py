@@ -33,21 +33,22 @@ class ServedFile:
 
 
 def contract_hash(source: FeatureSource, inputs: Iterable[Input], views: Iterable[OnDemandView] = ()) -> str:
-    """Returns a text that is the same for models whose inputs mean the same: where each is from, and its array.
+    """Returns a text that is the same for models whose inputs mean the same.
 
-    Of those that on-demand views compute, the function and what it is given, too.
-
-    What a model takes for a missing value and which vocabulary it uses are its own, and not in it.
+    Of each input, where it is from, until what age it counts, and its array; of those that on-demand views
+    compute, the function and what it is given, too. What a model takes for a missing value and which vocabulary it
+    uses are its own, and not in it.
     """
-    read = sorted(
-        [i.name, i.source, i.data_type, i.encoding, i.list_length, i.feature_view, i.ttl_seconds] for i in inputs
-    )
-    computed = sorted(
-        [view.name, view.function, [[i.name, i.source, i.feature_view, i.ttl_seconds] for i in view.inputs]]
-        for view in views
-    )
+    computed = sorted([view.name, view.function, [_meaning(i) for i in view.inputs]] for view in views)
+    read = sorted(_meaning(i) for i in inputs)
     document = json.dumps([source.member_key, source.class_key, read, *computed])
     return hashlib.sha256(document.encode()).hexdigest()[:_CONTRACT_DIGITS]
+
+
+def _meaning(spec: Input) -> list[str | int]:
+    """Returns where an input is from, what counts as its value, and its array."""
+    origin = [spec.name, spec.source, spec.feature_view, spec.ttl_seconds, spec.missing_policy]
+    return [*origin, spec.data_type, spec.encoding, spec.list_length]
 
 
 def served_files(folder: Path) -> Iterator[ServedFile]:

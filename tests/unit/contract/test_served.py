@@ -33,6 +33,7 @@ def test_it_does_not_depend_on_order_defaults_vocabularies_or_the_name_of_the_se
         {"list_length": 3},
         {"feature_view": "other"},
         {"ttl_seconds": 60},
+        {"missing_policy": pb.MISSING_POLICY_LAST_VALUE},
     ],
 )
 def test_it_depends_on_what_makes_an_input_what_it_is(change: dict[str, Any]) -> None:
@@ -48,6 +49,23 @@ def test_it_depends_on_the_functions_that_compute_inputs_and_what_they_are_given
     views += [pb.OnDemandView(name="v", function="f"), pb.OnDemandView(name="w", function="f", inputs=[asked])]
     assert len({HASH, *(contract_hash(SOURCE, RANKING_INPUTS, [view]) for view in views)}) == 5
     assert contract_hash(SOURCE, RANKING_INPUTS, views) == contract_hash(SOURCE, RANKING_INPUTS, views[::-1])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"source": pb.SOURCE_CONTEXT},
+        {"data_type": pb.DATA_TYPE_INT64},
+        {"feature_view": "other"},
+        {"ttl_seconds": 60},
+        {"missing_policy": pb.MISSING_POLICY_LAST_VALUE},
+    ],
+)
+def test_it_depends_on_what_counts_as_a_value_that_a_function_is_given(change: dict[str, Any]) -> None:
+    before, after = (pb.Input(name="minutes", source=pb.SOURCE_MEMBER, feature_view="activity") for _ in range(2))
+    after.MergeFrom(pb.Input(**change))
+    views = [pb.OnDemandView(name="v", function="f", inputs=[read]) for read in (before, after)]
+    assert len({contract_hash(SOURCE, RANKING_INPUTS, [view]) for view in views}) == 2
 
 
 def test_it_depends_on_which_inputs_and_keys_there_are() -> None:
