@@ -24,7 +24,7 @@ def on_demand_message(name: str, registered: Description, side: Side) -> pb.OnDe
         side: Returns the side of each view.
 
     Raises:
-        RepositoryError: It reads features of both sides, or one that is not stored.
+        RepositoryError: It reads features of both sides, or one that is not stored or may not be missing.
         TagError: A type is not supported.
     """
     view = registered.on_demand[name]
@@ -55,13 +55,19 @@ def _stored(name: str, registered: Description, reference: tuple[str, str], side
     view = registered.views.get(view_name)
     if view is None or feature not in view.features:
         raise RepositoryError(f"on-demand view {name!r} reads '{view_name}:{feature}', which is not stored")
+    policy = tags.missing_policy(view.features[feature].tags.get("on_missing", "default"))
+    if policy == pb.MISSING_POLICY_FAIL:
+        raise RepositoryError(
+            f"on-demand view {name!r} reads '{view_name}:{feature}', whose tag on_missing is 'fail'; expected "
+            "'default' or 'last_value': a function is given None where there is no value"
+        )
     return pb.Input(
         name=feature,
         source=side(view_name),
         data_type=tags.data_type(view.features[feature].dtype),
         feature_view=view_name,
         ttl_seconds=view.ttl_seconds,
-        missing_policy=tags.missing_policy(view.features[feature].tags.get("on_missing", "default")),
+        missing_policy=policy,
     )
 
 

@@ -37,6 +37,8 @@ def _stored(name: str, entity: Entity, **features: Any) -> FeatureView:
 
 ACTIVITY = _stored("activity", MEMBER, starts=Int64, last=Array(String))
 CLASSES = _stored("classes", CLASS, minutes=Int64)
+NEEDED = _stored("needed", MEMBER, starts=Int64)
+NEEDED.features[0].tags["on_missing"] = "fail"
 ASKED = RequestSource(
     name="asked", schema=[Field(name="request_time", dtype=Int64), Field(name="mood", dtype=String)]
 )
@@ -54,7 +56,7 @@ def _view(text: str = SOUND, sources: Sequence[Any] = (ACTIVITY, ASKED), **chang
 
 
 def _findings(*objects: Any) -> list[tuple[str, str]]:
-    found = lint_on_demand([MEMBER, CLASS, ACTIVITY, CLASSES, SERVICE, *objects])
+    found = lint_on_demand([MEMBER, CLASS, ACTIVITY, CLASSES, NEEDED, SERVICE, *objects])
     assert all(finding.subject == "on-demand view ratios" for finding in found)
     return [(finding.rule, finding.message) for finding in found]
 
@@ -92,6 +94,11 @@ def test_a_view_of_both_sides_is_refused_with_what_to_do_instead(other: Any) -> 
             _view(sources=(_stored("secret", MEMBER, starts=Int64),)),
             "source",
             "on-demand view 'ratios' reads 'secret:starts', which is not stored",
+        ),
+        (
+            _view(sources=(NEEDED,)),
+            "source",
+            "on-demand view 'ratios' reads 'needed:starts', whose tag on_missing is 'fail'; expected 'default' or",
         ),
         (
             _view(sources=(RequestSource(name="asked", schema=[Field(name="request_time", dtype=String)]),)),
