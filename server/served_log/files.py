@@ -1,5 +1,6 @@
 """The files of the log: written aside and renamed, so that readers see whole ones only, and bounded in all."""
 
+import logging
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+_log = logging.getLogger(__name__)
 
 
 class LogFiles:
@@ -28,7 +31,7 @@ class LogFiles:
         self._count = 0
 
     def write(self, contract: str, rows: pa.Table) -> Path:
-        """Writes a file of rows of one contract, and returns it; then makes room.
+        """Writes a file of rows of one contract, and returns it; then makes room, if that can be.
 
         Raises:
             OSError: It can't be written, and no part of it is left.
@@ -47,7 +50,11 @@ class LogFiles:
         except BaseException:
             aside.unlink(missing_ok=True)
             raise
-        self._make_room()
+        try:
+            _sync(day)
+            self._make_room()
+        except OSError as error:  # the rows are in place all the same
+            _log.warning("after writing %s: %s", path, error)
         return path
 
     def _make_room(self) -> None:
@@ -61,6 +68,15 @@ class LogFiles:
             excess -= size
             with suppress(OSError):  # there are others in it
                 path.parent.rmdir()
+
+
+def _sync(folder: Path) -> None:
+    """Returns when the disk has the names that are in a folder."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _files(folder: Path) -> list[tuple[str, float, Path, int]]:

@@ -52,13 +52,15 @@ class _Buffer:
         self.began = began
         self.tables: list[pa.Table] = []
         self.answer_count = 0
+        self._byte_count = 0
 
     def add(self, rows: Rows) -> None:
         self.tables.append(rows.table)
         self.answer_count += rows.answer_count
+        self._byte_count += rows.table.nbytes
 
     def is_due(self, now: float) -> bool:
-        return now - self.began >= FILE_SECONDS or sum(table.nbytes for table in self.tables) >= FILE_BYTES
+        return now - self.began >= FILE_SECONDS or self._byte_count >= FILE_BYTES
 
 
 class ServedLog:
@@ -117,9 +119,8 @@ class ServedLog:
         while waiting := list(self._waiting()):
             for _, group in groupby(waiting, key=lambda served: id(served.manifest)):
                 self._take(list(group))
-        now = self._clock()
-        for contract in [contract for contract, buffer in self._buffers.items() if buffer.is_due(now)]:
-            self._write_out(contract)
+            self._write_due()
+        self._write_due()
 
     def flush(self) -> None:
         """Makes rows of what was offered, and writes all."""
@@ -137,10 +138,19 @@ class ServedLog:
     def _take(self, served: list[Served]) -> None:
         try:
             rows = self._makers(served[0].manifest).rows(served)
-            self._observer.made(served[0], rows)
-            self._buffers.setdefault(rows.contract, _Buffer(self._clock())).add(rows)
         except Exception:
             self._failed(len(served))
+            return
+        self._buffers.setdefault(rows.contract, _Buffer(self._clock())).add(rows)
+        try:
+            self._observer.made(served[0], rows)
+        except Exception:
+            _log.exception("%d answers were not measured", len(served))
+
+    def _write_due(self) -> None:
+        now = self._clock()
+        for contract in [contract for contract, buffer in self._buffers.items() if buffer.is_due(now)]:
+            self._write_out(contract)
 
     def _write_out(self, contract: str) -> None:
         buffer = self._buffers.pop(contract)

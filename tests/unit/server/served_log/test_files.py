@@ -80,6 +80,20 @@ def test_the_oldest_days_go_first_of_whichever_writer(world: World) -> None:
     assert not (world.folder / "date=2026-11-26").exists()
 
 
+def test_a_file_is_written_though_no_room_can_be_made(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    old = world.writer("w").write("c", ROWS)
+
+    def fail(self: Path, *, missing_ok: bool = False) -> None:
+        raise PermissionError(f"{self} is not ours, {missing_ok}")
+
+    world.day += timedelta(days=1)
+    monkeypatch.setattr(Path, "unlink", fail)
+    assert world.writer("v", most_bytes=0).write("c", ROWS).exists()
+    assert f"{old} is not ours" in caplog.text
+
+
 def test_what_a_crash_left_counts_and_goes_with_its_day(world: World) -> None:
     leftover = world.folder / "date=2026-11-01" / ".c-x-000000.parquet.partial"
     leftover.parent.mkdir()

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from server.ranking.ports import Served
-from server.served_log.log import FILE_BYTES, FILE_SECONDS, ServedLog
+from server.served_log.log import AT_ONCE, FILE_BYTES, FILE_SECONDS, ServedLog
 from server.served_log.rows import Rows
 from tests.support import served as answers
 from tests.support.served import catalogue, manifest
@@ -22,6 +22,7 @@ class World:
     def __init__(self) -> None:
         self.now = 1000.0
         self.failure: Exception | None = None
+        self.blindness: Exception | None = None
         self.written: list[tuple[str, pa.Table]] = []
         self.outcomes: Counter[str] = Counter()
         self.made_count = 0
@@ -32,6 +33,8 @@ class World:
         self.written.append((contract, rows))
 
     def made(self, served: Served, rows: Rows) -> None:  # noqa: ARG002 - of the port
+        if self.blindness:
+            raise self.blindness
         self.made_count += rows.answer_count
 
     def ended(self, outcome: str, answer_count: int) -> None:
@@ -57,6 +60,8 @@ def offer(log: ServedLog, ids: list[str]) -> None:
 
 
 IDS = [f"r{number}" for number in range(500)]
+MARKS = IDS[AT_ONCE - 1 : 3 * AT_ONCE : AT_ONCE]
+"""The last of each that are made into rows in one go."""
 
 
 async def test_all_that_was_offered_is_written_in_its_order_when_the_log_ends(world: World) -> None:
@@ -113,6 +118,25 @@ def test_a_file_that_is_large_enough_does_not_wait(world: World) -> None:
     log.offer(answers.served("r2", MODEL, CLASSES, member_text=long_text))
     log.step()
     assert list(world.ids) == ["r1", "r2"]
+
+
+def test_what_waits_is_written_in_files_that_are_large_enough_however_much_there_is(world: World) -> None:
+    long_text = "x" * (FILE_BYTES // 2)
+    log = world.log()
+    for request_id in IDS[: 3 * AT_ONCE]:
+        log.offer(answers.served(request_id, MODEL, CLASSES, member_text=long_text if request_id in MARKS else ""))
+    log.step()
+    assert list(world.ids) == IDS[: 3 * AT_ONCE]
+    assert len(world.written) == 3
+
+
+def test_answers_that_can_not_be_measured_are_logged(world: World) -> None:
+    log = world.log()
+    world.blindness = ValueError("another profile")
+    offer(log, IDS[:2])
+    log.flush()
+    assert list(world.ids) == IDS[:2]
+    assert world.outcomes == {"logged": 2}
 
 
 def test_versions_of_one_contract_share_files_and_others_have_their_own(world: World) -> None:
