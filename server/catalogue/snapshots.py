@@ -68,6 +68,15 @@ class Snapshots:
 
 def _way(manifest: pb.Manifest) -> _Way:
     specs = (*(spec for spec in manifest.inputs if spec.source in _CLASS_SIDE), *manifest.display_features)
-    views = (view for view in manifest.on_demand_views if view.source in _CLASS_SIDE)
+    views = (_meaning(view) for view in manifest.on_demand_views if view.source in _CLASS_SIDE)
     inputs = (spec.SerializeToString(deterministic=True) for spec in (*specs, *views))
     return _Way(manifest.feature_source.catalogue_view, tuple(inputs))
+
+
+def _meaning(view: pb.OnDemandView) -> pb.OnDemandView:
+    """Returns a view without its golden rows, which each training samples anew."""
+    meaning = pb.OnDemandView()
+    meaning.CopyFrom(view)
+    for rows in ("golden_inputs", "golden_outputs"):
+        meaning.ClearField(rows)
+    return meaning

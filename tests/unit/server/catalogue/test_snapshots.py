@@ -10,6 +10,7 @@ from contract.stubs import manifest_pb2 as pb
 from server.catalogue.reader import CatalogueReader
 from server.catalogue.snapshots import Snapshots
 from server.domain.errors import StoreUnavailable
+from server.ranking.ports import Snapshot
 from tests.support.fakes import TEXT, manifest
 
 MAX_AGE = 300.0
@@ -57,6 +58,22 @@ async def test_versions_that_read_the_same_share_a_snapshot(store: CountingStore
     first = await snapshots.current(version(1, "title"))
     assert await snapshots.current(version(2, "title")) is first
     assert store.reads == 1
+
+
+async def test_versions_whose_on_demand_views_compute_the_same_share_a_snapshot(snapshots: Snapshots) -> None:
+    """Their golden rows are those of their trainings."""
+
+    async def current(number: int, divisor: int) -> Snapshot:
+        reads = version(number, "title")
+        function = f"def f(i):\n    return {{'half': len(i['title']) / {divisor}}}"
+        view = pb.OnDemandView(name="v", source=pb.SOURCE_CLASS, function=function, inputs=[reads.inputs[-1]])
+        view.golden_inputs["title"] = [f"of version {number}"]
+        reads.on_demand_views.append(view)
+        return await snapshots.current(reads)
+
+    first = await current(1, 2)
+    assert await current(2, 2) is first
+    assert await current(3, 3) is not first
 
 
 async def test_a_version_that_reads_more_gets_its_own(snapshots: Snapshots) -> None:
