@@ -62,6 +62,7 @@ class FeatureSide:
         online = OnlineFeatures(cells, registry, now)
         self._is_warm = False
         self._request_threads = ThreadPoolExecutor(MEMBER_READERS, "features")
+        self._list_thread = ThreadPoolExecutor(1, "lists")
         self._background_thread = ThreadPoolExecutor(1, "background")
         reader = CatalogueReader(online, self._background_thread, now, failed)
         self._snapshots = Snapshots(reader, now=now, max_age_seconds=SNAPSHOT_SECONDS)
@@ -76,7 +77,7 @@ class FeatureSide:
         self.members = FeastMemberFeatures(
             OnlineFeatures(remembered, registry, now), self._request_threads, on_rows
         )
-        self.lists = ParquetLists(settings.fallback_lists or default_folder(settings.repo), self._request_threads)
+        self.lists = ParquetLists(settings.fallback_lists or default_folder(settings.repo), self._list_thread)
         self._reading_ahead: set[asyncio.Task[None]] = set()
         registered = RegistryCheck(registry, self._background_thread)
         self.checks = (registered, check_on_demand, reader.generation, self._read_ahead)
@@ -112,4 +113,5 @@ class FeatureSide:
             task.cancel()
         self._prober.close()
         self._request_threads.shutdown()
+        self._list_thread.shutdown()
         self._background_thread.shutdown()

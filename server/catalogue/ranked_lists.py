@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -47,14 +46,13 @@ class ParquetLists:
 
     Args:
         folder: Of the files; need not be there.
-        executor: Where it blocks, so that the event loop does not.
+        executor: Where it blocks, so that the event loop does not. It has one thread.
     """
 
     def __init__(self, folder: Path, executor: Executor) -> None:
         self._folder = folder
         self._executor = executor
         self._index = _Index("", 0, ())
-        self._lock = Lock()
 
     async def find(self, member_key: str, member_id: str) -> RankedList | None:
         """Returns the list of a member; see the port."""
@@ -74,11 +72,10 @@ class ParquetLists:
 
     def _current(self, member_key: str) -> _Index:
         changed = self._folder.stat().st_mtime_ns
-        with self._lock:
-            if (self._index.member_key, self._index.changed) != (member_key, changed):
-                groups = [group for path in self._folder.glob(FILES) for group in _groups(path, member_key)]
-                self._index = _Index(member_key, changed, sorted(groups))
-            return self._index
+        if (self._index.member_key, self._index.changed) != (member_key, changed):
+            groups = [group for path in self._folder.glob(FILES) for group in _groups(path, member_key)]
+            self._index = _Index(member_key, changed, sorted(groups))
+        return self._index
 
 
 def _groups(path: Path, member_key: str) -> Iterator[_Group]:
