@@ -7,10 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.distributions import stability_index
-
-MIN_VALUES = 200
-"""With fewer on either side, two samples of the same scores differ by some 0.1 by chance (see below)."""
+from contract.distributions import LEAST_COUNT, stability_index
 
 Floats = NDArray[np.floating[Any]]
 
@@ -40,9 +37,9 @@ def population_stability_index(reference: Floats, observed: Floats, bins: int = 
         bins: How many bins there are between different quantiles.
 
     Returns:
-        The index; NaN if either side has fewer than `MIN_VALUES`.
+        The index; NaN if either side has fewer than `LEAST_COUNT`.
     """
-    if min(len(reference), len(observed)) < MIN_VALUES:
+    if min(len(reference), len(observed)) < LEAST_COUNT:
         return math.nan
     before, after = np.sort(reference), np.sort(observed)
     # Quantiles that are values, as no function moves one of those past another value.

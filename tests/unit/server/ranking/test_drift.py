@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from server.ranking.drift import MIN_VALUES, overlap_at, population_stability_index
+from contract.distributions import LEAST_COUNT
+from server.ranking.drift import overlap_at, population_stability_index
 
 RANKINGS = st.lists(st.sampled_from("abcdefghijklmno"), unique=True)
-SAMPLES = arrays(np.float64, st.integers(MIN_VALUES, MIN_VALUES + 40), elements=st.integers(-20, 20))
+SAMPLES = arrays(np.float64, st.integers(LEAST_COUNT, LEAST_COUNT + 40), elements=st.integers(-20, 20))
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ def test_scores_that_were_all_equal_and_rise_have_drifted() -> None:
     assert population_stability_index(same, same + 0.1) > 5
 
 
-@pytest.mark.parametrize("sizes", [(MIN_VALUES - 1, 1000), (1000, MIN_VALUES - 1), (0, 0)])
+@pytest.mark.parametrize("sizes", [(LEAST_COUNT - 1, 1000), (1000, LEAST_COUNT - 1), (0, 0)])
 def test_too_few_values_have_no_index(sizes: tuple[int, int]) -> None:
     reference, observed = (np.arange(float(size)) for size in sizes)
     assert math.isnan(population_stability_index(reference, observed))
@@ -109,6 +110,6 @@ def test_the_index_grows_with_a_shift(seed: int, direction: int) -> None:
 
 def test_samples_of_one_distribution_differ_by_chance_as_much_as_the_least_number_of_values_allows() -> None:
     random = np.random.default_rng(0)
-    samples = random.normal(size=(200, 2, MIN_VALUES))
+    samples = random.normal(size=(200, 2, LEAST_COUNT))
     indexes = [population_stability_index(*pair) for pair in samples]
-    assert np.mean(indexes) == pytest.approx(9 * 2 / MIN_VALUES, rel=0.15)
+    assert np.mean(indexes) == pytest.approx(9 * 2 / LEAST_COUNT, rel=0.15)
