@@ -1,4 +1,4 @@
-"""The served-feature log and what it measures, put together. Imported where the log is on: it takes pyarrow."""
+"""The served-feature log and what it measures, put together."""
 
 import secrets
 import time
