@@ -83,7 +83,7 @@ class LogReader:
     def _frames(self, path: Path, begin: int, *, is_last: bool) -> tuple[Sequence[Record], int]:
         """Returns the records of some frames, at least one if there is one, and where they end."""
         with path.open("rb", buffering=0) as file:
-            size = self._written(file.fileno(), begin)
+            size = self._written(file.fileno(), path, begin)
             data = os.pread(file.fileno(), min(self._max_bytes, size - begin), begin)
             found = list(frames(data, begin))
             if not found and data:
@@ -95,14 +95,14 @@ class LogReader:
             raise LogCorrupt(f"{path} is damaged at byte {begin}: expected a frame")
         return [], begin
 
-    def _written(self, file: int, begin: int) -> int:
+    def _written(self, file: int, path: Path, begin: int) -> int:
         """Returns how much of a segment was written until nobody writes, which is on disk from then on."""
         with locked(self._folder, fcntl.LOCK_SH):
             size = os.fstat(file).st_size
             if size > begin:
                 os.fsync(file)
         if size < begin:
-            raise LogCorrupt(f"a segment has {size} bytes, but the cursor is at byte {begin}")
+            raise LogCorrupt(f"{path} has {size} bytes, but the cursor is at byte {begin}")
         return size
 
 

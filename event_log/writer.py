@@ -62,6 +62,8 @@ class LogWriter:
         self._number = 0
         self._end = 0
         """Until where the segment `_number` was read."""
+        self._passed: int | None = None
+        """The segment that the consumer had come to at first: if it was moved away, it is not begun again."""
 
     def append(self, entries: Sequence[Entry]) -> Sequence[Appended]:
         """Records entries, and returns once they are on disk. Without entries, only reads what is there.
@@ -75,6 +77,8 @@ class LogWriter:
                 make_folder(self._folder)
             elif not self._folder.exists():
                 return []
+            if self._passed is None:
+                self._passed = self._begin()
             with locked(self._folder):
                 return self._append(entries)
         except OSError as error:
@@ -99,10 +103,12 @@ class LogWriter:
 
     def _write(self, records: Sequence[Record]) -> None:
         """Appends a frame and waits for the disk; if that fails, the segment is as before."""
-        if self._number == 0 or self._end >= self._segment_bytes:
-            self._number, self._end = self._number + 1, 0
+        passed = self._passed or 0
+        is_full = self._end >= self._segment_bytes or self._number < passed
+        number, end = (max(self._number, passed) + 1, 0) if is_full else (self._number, self._end)
         data = encode_frame(records)
-        file = os.open(segment_path(self._folder, self._number), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        file = os.open(segment_path(self._folder, number), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._number, self._end = number, end
         try:
             _write_at(file, self._end, data)
             os.fsync(file)
@@ -117,26 +123,37 @@ class LogWriter:
         self._ids.add(records)
         self._end += len(data)
 
-    def _catch_up(self) -> None:
-        """Reads what was appended since the last time, and cuts off what a crash left of a frame."""
-        is_first = self._number == 0
-        numbers = [number for number in segment_numbers(self._folder) if number >= self._number]
-        if not numbers:
-            self._end = self._segment_bytes  # none is left of those that were: a new one is begun
-        for number in numbers:
-            path = segment_path(self._folder, number)
-            if number != self._number:
-                self._number, self._end = number, 0
-            if number == numbers[-1] or not self._is_forgotten(path):
-                self._read(path, is_last=number == numbers[-1])
-        if is_first and (passed := self._passed()) > self._number:
-            self._number, self._end = passed, self._segment_bytes
+    def _begin(self) -> int:
+        """Reads all segments but the last, without the lock: they no longer change, and there may be many.
 
-    def _passed(self) -> int:
-        """Returns the segment that the consumer has come to: if it was moved away, it is not to be begun again."""
+        Returns:
+            The segment that the consumer has come to.
+        """
+        for number in self._segments()[:-1]:
+            with suppress(FileNotFoundError):  # the consumer has removed it meanwhile
+                self._read_segment(number, is_last=False)
         with suppress(LogCorrupt):
             return read_cursor(self._folder).segment
         return 0
+
+    def _catch_up(self) -> None:
+        """Reads what was appended since the last time, and cuts off what a crash left of a frame."""
+        numbers = self._segments()
+        if not numbers:
+            self._end = self._segment_bytes  # none is left of those that were: a new one is begun
+        for number in numbers:
+            self._read_segment(number, is_last=number == numbers[-1])
+
+    def _segments(self) -> Sequence[int]:
+        """Returns the segment that was read last, if it is there, and those after it."""
+        return [number for number in segment_numbers(self._folder) if number >= self._number]
+
+    def _read_segment(self, number: int, *, is_last: bool) -> None:
+        if number != self._number:
+            self._number, self._end = number, 0
+        path = segment_path(self._folder, number)
+        if is_last or not self._is_forgotten(path):
+            self._read(path, is_last=is_last)
 
     def _is_forgotten(self, path: Path) -> bool:
         return path.stat().st_mtime_ns // 1000 < self._now_micros() - self._remember_micros

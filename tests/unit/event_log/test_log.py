@@ -1,6 +1,7 @@
 """A log as its writers and its reader see it, on a real disk."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from event_log.cursor import Cursor, keep_cursor, read_cursor
 from event_log.errors import LogCorrupt, LogInUse, LogUnavailable
-from event_log.files import segment_numbers, segment_path
+from event_log.files import locked, segment_numbers, segment_path
 from event_log.reader import LogReader, only_consumer
 from event_log.writer import Appended
 from tests.support.logs import DAY_MICROS, NOW_MICROS, entry, payloads, read_all, writer
@@ -113,6 +114,17 @@ def test_a_segment_that_others_follow_has_to_be_whole(folder: Path) -> None:
         read_all(folder)
 
 
+def test_who_opens_a_log_reads_all_segments_but_the_last_while_others_write(folder: Path) -> None:
+    log = writer(folder, segment_bytes=1)
+    log.append([entry("a")])
+    log.append([entry("b")])
+    os.truncate(segment_path(folder, 1), 20)
+    with ThreadPoolExecutor() as pool, locked(folder):
+        corrupt = pool.submit(writer(folder).append, [])
+        with pytest.raises(LogCorrupt, match=r"00000001.log is damaged at byte 0"):
+            corrupt.result(30)
+
+
 def test_a_log_that_was_removed_begins_anew(folder: Path) -> None:
     log = writer(folder)
     log.append([entry("a")])
@@ -168,7 +180,7 @@ def test_a_cursor_that_is_none_is_named(folder: Path) -> None:
     (folder / "cursor.json").write_text("{}")
     with pytest.raises(LogCorrupt, match=r"cursor.json is no cursor"):
         read_cursor(folder)
-    with pytest.raises(LogCorrupt, match="the cursor is at byte 999"):
+    with pytest.raises(LogCorrupt, match=r"00000001\.log has \d+ bytes, but the cursor is at byte 999"):
         LogReader(folder).read(Cursor(1, 999))
 
 

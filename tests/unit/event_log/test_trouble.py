@@ -5,6 +5,7 @@ import resource
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -36,7 +37,26 @@ def test_a_full_disk_records_nothing_of_the_call_and_is_recovered_from(tmp_path:
     assert payloads(tmp_path) == ["a=", "c=y", "b="]
 
 
-def fail(*_: object) -> None:
+def test_a_segment_that_can_not_be_begun_is_begun_by_another_writer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, other, really_open = writer(tmp_path, segment_bytes=1), writer(tmp_path, segment_bytes=1), os.open
+
+    def no_new_segment(path: Path, *flags: int) -> int:
+        return fail() if path == segment_path(tmp_path, 2) else really_open(path, *flags)
+
+    log.append([entry("a")])
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", no_new_segment)
+        with pytest.raises(LogUnavailable, match="input/output error"):
+            log.append([entry("b")])
+        assert log.append([entry("a")]) == [Appended.DUPLICATE]
+    assert other.append([entry("b")]) == [Appended.RECORDED]
+    assert log.append([entry("b"), entry("c")]) == [Appended.DUPLICATE, Appended.RECORDED]
+    assert payloads(tmp_path) == ["a=", "b=", "c="]
+
+
+def fail(*_: object) -> NoReturn:
     raise OSError("input/output error")
 
 
