@@ -23,7 +23,7 @@ class EventMetrics:
         )
         self._commit_seconds = Histogram(
             "paceline_event_commit_seconds",
-            "Writing events of one or more calls, and waiting for the disk.",
+            "Writing events of one or more calls, and waiting for other writers and the disk.",
             buckets=SECONDS,
             registry=registry,
         )

@@ -30,5 +30,5 @@ class EventSide:
         self._log.warm_up()
 
     async def close(self) -> None:
-        """Returns once what was taken is on disk."""
+        """Returns once what was taken is on disk, or the disk has had its time."""
         await self._log.close()

@@ -108,7 +108,7 @@ class Server:
             events = EventSide(settings, EventMetrics(self.registry), now)
             services += [ranking.service, events.service]
             self._loops.append(partial(features.refresh, lambda: self._models.ranking, settings.poll_seconds))
-            self._closers = [events.close, ranking.close, *self._closers, features.close]
+            self._closers = [ranking.close, *self._closers, events.close, features.close]
         make = partial(GrpcServer, observe=self._metrics.observe_request, shares_port=place is not None)
         self._grpc = make(services)
         self._admin = make(admin_services(served, self._models.admin))

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 from event_log.event import Event
 from event_log.writer import Appended
+from server.domain.chunks import each
 from server.domain.events import EventResult, EventStatus, Rejection, RejectionReason, StreamSummary
 from server.domain.validation import check_events
 from server.events.ports import EventLog, ObserveEvents
@@ -43,7 +44,7 @@ class Recorder:
         """
         check_events(events)
         now = self._now_micros()
-        wrong = [rejection(event, now) for event in events]
+        wrong = await each(lambda event: rejection(event, now), events)
         good = [event for event, problem in zip(events, wrong, strict=True) if problem is None]
         appended = iter(await self._log.append(good) if good else ())
         results = [

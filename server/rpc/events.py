@@ -9,6 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from event_log.event import Event, EventType
 from paceline.v1 import event_service_pb2 as pb
 from paceline.v1.event_service_pb2_grpc import EventServiceServicer
+from server.domain.chunks import each
 from server.domain.events import EventResult, EventStatus, Rejection, RejectionReason, StreamSummary
 
 Record = Callable[[Sequence[Event]], Awaitable[Sequence[EventResult]]]
@@ -31,14 +32,14 @@ class EventServicer(EventServiceServicer):
         self, request: pb.RecordEventsRequest, _context: grpc.aio.ServicerContext[Any, Any]
     ) -> pb.RecordEventsResponse:
         """Records up to 1,000 events."""
-        results = await self._record([to_event(message) for message in request.events])
-        return pb.RecordEventsResponse(results=[_result(result) for result in results])
+        results = await self._record(await each(to_event, request.events))
+        return pb.RecordEventsResponse(results=await each(_result, results))
 
     async def StreamEvents(  # noqa: N802 (the wire name)
         self, requests: AsyncIterator[pb.StreamEventsRequest], _context: grpc.aio.ServicerContext[Any, Any]
     ) -> pb.StreamEventsResponse:
         """Records any number of events."""
-        batches = ([to_event(message) for message in request.events] async for request in requests)
+        batches = (await each(to_event, request.events) async for request in requests)
         summary = await self._record_stream(batches)
         return pb.StreamEventsResponse(
             recorded_count=summary.recorded_count,

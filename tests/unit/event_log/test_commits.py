@@ -62,7 +62,7 @@ def test_too_many_that_wait_are_refused(disk: Disk) -> None:
     commits.submit([entry("a")])
     assert disk.begun.acquire(timeout=30)
     waits = commits.submit([entry("b"), entry("c")])
-    with pytest.raises(LogUnavailable, match="2 entries wait"):
+    with pytest.raises(LogUnavailable, match="2 entries wait for the disk, 2 more were to; expected at most 3"):
         commits.submit([entry("d"), entry("e")])
     disk.open.set()
     assert len(waits.result(30)) == 2
@@ -72,11 +72,30 @@ def test_closing_finishes_what_was_submitted_and_takes_no_more(disk: Disk) -> No
     seconds: list[float] = []
     commits = GroupCommits(disk.append, seconds.append)
     results = [commits.submit([entry(name)]) for name in "abc"]
-    commits.close()
+    assert commits.close()
     assert all(result.done() for result in results)
     assert len(seconds) == len(disk.groups)
-    with pytest.raises(LogUnavailable):
+    with pytest.raises(LogUnavailable, match="was closed"):
         commits.submit([entry("d")])
+
+
+def test_closing_does_not_wait_for_a_disk_that_hangs(disk: Disk) -> None:
+    commits = GroupCommits(disk.append)
+    disk.open.clear()
+    waits = commits.submit([entry("a")])
+    assert disk.begun.acquire(timeout=30)
+    assert not commits.close(timeout_seconds=0)
+    disk.open.set()
+    assert waits.result(30) == [Appended.RECORDED]
+    assert commits.close()
+
+
+def test_a_group_without_entries_is_not_measured(disk: Disk) -> None:
+    seconds: list[float] = []
+    commits = GroupCommits(disk.append, seconds.append)
+    assert commits.submit([]).result(30) == []
+    commits.close()
+    assert seconds == []
 
 
 def test_what_nobody_waits_for_any_more_is_not_recorded(disk: Disk) -> None:
