@@ -1,9 +1,11 @@
-"""Health by the standard protocol (grpc.health.v1): serving while a version is."""
+"""Health by the standard protocol (grpc.health.v1): serving while a version is; what needs none, until the end."""
 
 from collections.abc import Sequence
 
 from grpc_health.v1 import health
 from grpc_health.v1.health_pb2 import HealthCheckResponse
+
+from server.rpc.services import EVENTS
 
 
 class Health:
@@ -18,9 +20,10 @@ class Health:
         self._services = ("", *services)
 
     async def tell(self, *, is_serving: bool) -> None:
-        """Tells those who ask or watch; without effect after `drain`."""
-        status = HealthCheckResponse.SERVING if is_serving else HealthCheckResponse.NOT_SERVING
+        """Tells those who ask or watch whether a version serves; without effect after `drain`."""
         for service in self._services:
+            works = is_serving or service == EVENTS  # which records without a model
+            status = HealthCheckResponse.SERVING if works else HealthCheckResponse.NOT_SERVING
             await self.servicer.set(service, status)
 
     async def drain(self) -> None:

@@ -21,8 +21,9 @@ from server.domain.labels import LabelStatus
 from server.domain.models import ModelProblem
 from server.domain.versions import VersionRecord, VersionState
 from server.rpc.channel import MAX_REQUEST_BYTES
+from server.rpc.services import EVENTS, Service
 from tests.support.admin import FakeStates
-from tests.support.channels import HOST, Served, invalid_fields, reason, serving
+from tests.support.channels import HOST, Served, invalid_fields, reason, running, serving
 from tests.support.fakes import FakeMembers, FakeModels, snapshot
 
 CLASSES = snapshot(["a", "b", "c"], title=["A", "B", None], generation=7)
@@ -248,6 +249,15 @@ async def test_health_follows_whether_a_version_serves(served: Served) -> None:
         expected = HealthCheckResponse.SERVING if is_serving else HealthCheckResponse.NOT_SERVING
         for service in ("", *served.services):
             assert await health_of(served, service) == expected
+
+
+async def test_events_are_recorded_without_a_version_until_the_server_shuts_down() -> None:
+    async with running([Service(EVENTS, lambda _: None)]) as served:
+        await served.server.health.tell(is_serving=False)
+        assert await health_of(served) == HealthCheckResponse.NOT_SERVING
+        assert await health_of(served, EVENTS) == HealthCheckResponse.SERVING
+        await served.server.health.drain()
+        assert await health_of(served, EVENTS) == HealthCheckResponse.NOT_SERVING
 
 
 async def test_a_server_that_shuts_down_is_first_seen_as_not_serving() -> None:
