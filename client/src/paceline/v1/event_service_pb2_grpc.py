@@ -32,8 +32,8 @@ class EventServiceStub:
     by itself. Recording is idempotent: the same event, by its id, may be sent
     again whenever an answer was lost.
 
-    UNAVAILABLE with the reason EVENT_LOG_UNAVAILABLE says that nothing of the
-    request was recorded.
+    UNAVAILABLE with the reason EVENT_LOG_UNAVAILABLE says that nothing of that
+    message was recorded; those before it in a stream were.
     """
 
     def __init__(self, channel):
@@ -61,8 +61,8 @@ class EventServiceServicer:
     by itself. Recording is idempotent: the same event, by its id, may be sent
     again whenever an answer was lost.
 
-    UNAVAILABLE with the reason EVENT_LOG_UNAVAILABLE says that nothing of the
-    request was recorded.
+    UNAVAILABLE with the reason EVENT_LOG_UNAVAILABLE says that nothing of that
+    message was recorded; those before it in a stream were.
     """
 
     def RecordEvents(self, request, context):
@@ -109,8 +109,8 @@ class EventService:
     by itself. Recording is idempotent: the same event, by its id, may be sent
     again whenever an answer was lost.
 
-    UNAVAILABLE with the reason EVENT_LOG_UNAVAILABLE says that nothing of the
-    request was recorded.
+    UNAVAILABLE with the reason EVENT_LOG_UNAVAILABLE says that nothing of that
+    message was recorded; those before it in a stream were.
     """
 
     @staticmethod

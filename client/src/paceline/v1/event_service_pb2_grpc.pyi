@@ -33,8 +33,8 @@ class EventServiceStub:
     by itself. Recording is idempotent: the same event, by its id, may be sent
     again whenever an answer was lost.
 
-    UNAVAILABLE with the reason EVENT_LOG_UNAVAILABLE says that nothing of the
-    request was recorded.
+    UNAVAILABLE with the reason EVENT_LOG_UNAVAILABLE says that nothing of that
+    message was recorded; those before it in a stream were.
     """
 
     @_typing.overload
@@ -57,8 +57,8 @@ class EventServiceAsyncStub(EventServiceStub):
     by itself. Recording is idempotent: the same event, by its id, may be sent
     again whenever an answer was lost.
 
-    UNAVAILABLE with the reason EVENT_LOG_UNAVAILABLE says that nothing of the
-    request was recorded.
+    UNAVAILABLE with the reason EVENT_LOG_UNAVAILABLE says that nothing of that
+    message was recorded; those before it in a stream were.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -77,8 +77,8 @@ class EventServiceServicer(metaclass=_abc_1.ABCMeta):
     by itself. Recording is idempotent: the same event, by its id, may be sent
     again whenever an answer was lost.
 
-    UNAVAILABLE with the reason EVENT_LOG_UNAVAILABLE says that nothing of the
-    request was recorded.
+    UNAVAILABLE with the reason EVENT_LOG_UNAVAILABLE says that nothing of that
+    message was recorded; those before it in a stream were.
     """
 
     @_abc_1.abstractmethod
