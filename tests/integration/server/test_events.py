@@ -100,7 +100,7 @@ async def test_a_log_that_can_not_be_written_is_told_and_recovered_from(tmp_path
     folder.write_text("in the way")
     sent = [start("m1", "c1"), start("", "c1")]
     async with recording(folder) as (_, client):
-        with pytest.raises(Unavailable, match="nothing was recorded") as failed:
+        with pytest.raises(Unavailable, match="nothing of this message was recorded") as failed:
             await client.record_events(sent)
         assert failed.value.reason == ErrorReason.ERROR_REASON_EVENT_LOG_UNAVAILABLE
         assert str(folder) not in str(failed.value)
@@ -142,6 +142,33 @@ async def test_the_fake_server_agrees(tmp_path: Path, case: Callable[[], list[pb
                 answers.append([(r.status, r.rejection.reason, r.rejection.field) for r in results])
         assert [event.event_id for event in fake.events] == [event.event_id for event in recorded(tmp_path)]
     assert answers[0] == answers[1]
+
+
+STREAMS: list[list[int]] = [[2, 1000], [1, 0], [1, 1001], [1000, 500], []]
+"""How many events each message has."""
+
+
+@pytest.mark.parametrize("member", ["m1", ""])
+@pytest.mark.parametrize("sizes", STREAMS)
+async def test_the_fake_server_agrees_on_streams(tmp_path: Path, sizes: list[int], member: str) -> None:
+    messages = [pb.StreamEventsRequest(events=[start(member, "c1") for _ in range(size)]) for size in sizes]
+    answers = []
+    with FakeServer() as fake:
+        async with recording(tmp_path) as (served, _):
+            answers = [await streamed(target, messages) for target in (served.address, fake.target)]
+        assert len(fake.events) == len(recorded(tmp_path))
+    assert answers[0] == answers[1]
+
+
+async def streamed(target: str, messages: list[pb.StreamEventsRequest]) -> tuple[object, ...]:
+    """Returns what does not depend on the words of a message."""
+    async with grpc.aio.insecure_channel(target) as channel:
+        try:
+            answer = await EventServiceStub(channel).StreamEvents(iter(messages), timeout=30)
+        except grpc.aio.AioRpcError as error:
+            return (*status_of(error), error.details())
+    told = [(r.event_index, r.rejection.reason, r.rejection.field) for r in answer.rejected_events]
+    return (answer.recorded_count, answer.duplicate_count, answer.rejected_count, told)
 
 
 async def test_old_events_and_those_of_the_future_are_rejected_by_the_servers_clock(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from paceline.errors import FieldViolation, InvalidRequest
+from paceline.events import MAX_EVENTS
 from paceline.v1.error_reason_pb2 import ERROR_REASON_INVALID_FIELD
 from paceline.v1.event_service_pb2 import (
     EVENT_REJECTION_REASON_ID_REUSED,
@@ -20,8 +21,12 @@ from paceline.v1.event_service_pb2 import (
     RecordEventsRequest,
     RecordEventsResponse,
     RejectedEvent,
+    StreamEventsRequest,
     StreamEventsResponse,
 )
+
+MAX_REJECTED = 1_000
+"""How many rejected events of a stream are told."""
 
 _REQUIRED = ("event_id", "member_id", "class_id")
 
@@ -36,17 +41,17 @@ class EventScript:
         """Returns what became of each event.
 
         Raises:
-            InvalidRequest: There are no events.
+            InvalidRequest: There are no events, or too many.
         """
-        if not request.events:
-            violation = FieldViolation("events", "is empty, expected at least one entry")
-            message = f"{violation.field}: {violation.description}"
-            raise InvalidRequest(message, reason=ERROR_REASON_INVALID_FIELD, violations=[violation])
-        return RecordEventsResponse(results=[self._record(event) for event in request.events])
+        return RecordEventsResponse(results=self._record_all(request.events))
 
-    def record_stream(self, events: Sequence[Event]) -> StreamEventsResponse:
-        """Returns what became of the events of a stream."""
-        results = [self._record(event) for event in events]
+    def record_stream(self, messages: Sequence[StreamEventsRequest]) -> StreamEventsResponse:
+        """Returns what became of the events of a stream.
+
+        Raises:
+            InvalidRequest: A message has no events, or too many. Those before it are recorded.
+        """
+        results = [result for message in messages for result in self._record_all(message.events)]
         counts = Counter(result.status for result in results)
         rejected = [
             RejectedEvent(event_index=place, rejection=result.rejection)
@@ -57,8 +62,15 @@ class EventScript:
             recorded_count=counts[EVENT_STATUS_RECORDED],
             duplicate_count=counts[EVENT_STATUS_DUPLICATE],
             rejected_count=len(rejected),
-            rejected_events=rejected,
+            rejected_events=rejected[:MAX_REJECTED],
         )
+
+    def _record_all(self, events: Sequence[Event]) -> list[EventResult]:
+        if not events:
+            raise _invalid("is empty, expected at least one entry")
+        if len(events) > MAX_EVENTS:
+            raise _invalid(f"has {len(events)} entries, expected at most {MAX_EVENTS}")
+        return [self._record(event) for event in events]
 
     def _record(self, event: Event) -> EventResult:
         if event.WhichOneof("action") is None:
@@ -73,6 +85,11 @@ class EventScript:
         if before == event:
             return EventResult(status=EVENT_STATUS_DUPLICATE)
         return _rejected(EVENT_REJECTION_REASON_ID_REUSED, "event_id", "was recorded with another content")
+
+
+def _invalid(description: str) -> InvalidRequest:
+    violation = FieldViolation("events", description)
+    return InvalidRequest(f"events: {description}", reason=ERROR_REASON_INVALID_FIELD, violations=[violation])
 
 
 def _rejected(reason: EventRejectionReason.ValueType, name: str, message: str) -> EventResult:

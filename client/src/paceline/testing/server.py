@@ -178,8 +178,9 @@ class FakeServer(RecommendationServiceServicer, ModelServiceServicer, EventServi
         self, messages: Iterator[StreamEventsRequest], context: grpc.ServicerContext
     ) -> StreamEventsResponse:
         """Records each event of a stream once."""
-        whole = StreamEventsRequest(events=[event for message in messages for event in message.events])
-        return self._answer(whole, context, lambda: self._events.record_stream(whole.events))
+        sent = list(messages)
+        whole = StreamEventsRequest(events=[event for message in sent for event in message.events])
+        return self._answer(whole, context, lambda: self._events.record_stream(sent))
 
     def GetModelStatus(
         self, request: GetModelStatusRequest, context: grpc.ServicerContext
