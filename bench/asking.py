@@ -40,7 +40,7 @@ class Asker:
         self._page_size = page_size
         self.members: Sequence[str] = ()
         """Who asks, in turn."""
-        self.answers: list[Answer] = []
+        self._sent: list[asyncio.Task[Answer]] = []
 
     async def run(self) -> None:
         """Asks until it is cancelled."""
@@ -49,9 +49,18 @@ class Asker:
             for number in count():
                 due = begun + number / self._rate
                 await asyncio.sleep(max(0.0, due - time.perf_counter()))
-                requests.create_task(self._ask(self.members[number % len(self.members)], due))
+                member_id = self.members[number % len(self.members)]
+                self._sent.append(requests.create_task(self._ask(member_id, due)))
 
-    async def close(self) -> None:
+    def begin(self, members: Sequence[str]) -> None:
+        """Lets others ask from now on, and forgets what was sent before."""
+        self.members, self._sent = members, []
+
+    async def answers(self) -> list[Answer]:
+        """Returns the answers to all that was sent since `begin`, when the last of them is there."""
+        return await asyncio.gather(*self._sent)
+
+    async def aclose(self) -> None:
         """Closes the connection."""
         await self._client.close()
 
@@ -60,9 +69,9 @@ class Asker:
         while await self._outcome(member_id) != ("LIVE", False):
             pass
 
-    async def _ask(self, member_id: str, due: float) -> None:
+    async def _ask(self, member_id: str, due: float) -> Answer:
         outcome, has_failed = await self._outcome(member_id)
-        self.answers.append(Answer(due, (time.perf_counter() - due) * 1e3, outcome, has_failed))
+        return Answer(due, (time.perf_counter() - due) * 1e3, outcome, has_failed)
 
     async def _outcome(self, member_id: str) -> tuple[str, bool]:
         try:

@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack, aclosing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -143,37 +143,36 @@ async def go_through(
 ) -> Phases:
     """Asks a server all the time, while its Redis goes through all troubles."""
     asker, phases = Asker(address, course.requests_per_second, PAGE_SIZE), Phases()
-    asker.members = course.known
-    asking = asyncio.create_task(asker.run())
+    asker.begin(course.known)
     names = [WELL, *redis.troubles] * course.rounds
-    await asyncio.sleep(course.members / course.requests_per_second)  # until each of them was read once
-    for done, name in enumerate(names):
-        progress(done, len(names))
-        trouble = redis.troubles.get(name, nullcontext)()
-        phases.add(name, *await _phase(asker, trouble, course, is_well=name == WELL))
+    async with aclosing(asker), asyncio.TaskGroup() as tasks:  # which raises what the asker does
+        asking = tasks.create_task(asker.run())
+        await asyncio.sleep(course.members / course.requests_per_second)  # until each of them was read once
+        for done, name in enumerate(names):
+            progress(done, len(names))
+            trouble = redis.troubles.get(name, nullcontext)()
+            phases.add(name, *await _phase(asker, trouble, course, is_well=name == WELL))
+        asking.cancel()
     progress(len(names), len(names))
-    asking.cancel()
-    await asyncio.wait([asking])
-    await asker.close()
     return phases
 
 
 async def _phase(
     asker: Asker, trouble: AbstractContextManager[None], course: Course, *, is_well: bool
 ) -> tuple[float, Sequence[Answer]]:
-    """Returns when a trouble began, and the answers to what was asked until its end; the store is back then."""
-    asker.members, asker.answers = course.known if is_well else course.everybody, []
+    """Returns when a trouble began, and the answers to what was asked from then on; then the store is back."""
+    asker.begin(course.known if is_well else course.everybody)
     await asyncio.to_thread(trouble.__enter__)
     try:
         begun = time.perf_counter()
         await asyncio.sleep(course.seconds)
+        answers = await asker.answers()
     finally:
-        end = time.perf_counter()
         await asyncio.to_thread(trouble.__exit__, None, None, None)
-    asker.members = course.known
+    asker.begin(course.known)
     await asker.until_live(course.known[0])
     await asyncio.sleep(course.pause_seconds)
-    return begun, [answer for answer in asker.answers if begun <= answer.due < end]
+    return begun, [answer for answer in answers if answer.due >= begun]
 
 
 def _row(rounds: Sequence[tuple[float, Sequence[Answer]]]) -> dict[str, Any]:
