@@ -70,7 +70,7 @@ class GuardedCells:
             self._leave_alone(f"{type(error).__name__}: {error}", ids[:1], views)
             raise StoreDown from error
         if self._pace.note(seconds, len(ids)):
-            self._leave_alone("it is slow", ids[:1], views)
+            self._leave_alone(f"it is slow, the last read took {seconds * 1e3:.1f} ms", ids[:1], views)
         return cells
 
     def _timed(self, ids: Sequence[str], views: Sequence[ViewFeatures]) -> tuple[Cells, float]:

@@ -124,15 +124,18 @@ def test_a_prober_calls_until_it_is_told_yes_and_ends_when_closed() -> None:
     prober.close()
 
 
-def test_a_store_that_is_slow_is_left_alone_until_it_is_fast() -> None:
-    store, probe = Store(seconds=0.04), Stepped()
+def test_a_store_that_is_slow_is_left_alone_until_it_is_fast(caplog: pytest.LogCaptureFixture) -> None:
+    store, probe = Store(seconds=0.001), Stepped()
     cells = GuardedCells(store, probe, Pace(0.005, lambda: 0.0), lambda: store.now)
+    cells.read(["m"], [])
 
+    store.seconds = 0.04
     for _ in range(3):
         assert cells.read(["m"], []) is CELLS
 
     with pytest.raises(StoreDown):
         cells.read(["m"], [])
+    assert "it is slow, the last read took 40.0 ms" in caplog.text
     (look,) = probe.looks
     assert not look()
     store.seconds = 0.001
