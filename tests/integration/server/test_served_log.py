@@ -1,5 +1,6 @@
 """A whole server logs what it answers, with the inputs that its model was given."""
 
+import asyncio
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from server.domain.errors import StartError
 from tests.support import linear_model
 from tests.support.app import publish, running, write_features
 from tests.support.feast_store import SQLITE, manifest, write_profile
+from tests.support.polling import until
 from training.arrow_columns import ColumnReader
 
 pytestmark = pytest.mark.slow
@@ -88,10 +90,15 @@ async def test_a_server_measures_how_far_the_served_is_from_the_trained(tmp_path
         requests = [recommend_request("m1") for _ in range(LEAST_COUNT)]
         assert len([answer async for answer in server.client.batch_recommend_classes(requests)]) == LEAST_COUNT
         labels = '{feature="%s",model="ranking",version="1"}'
-        while f"paceline_feature_psi{labels % 'liking'}" not in (text := await server.metrics()):
-            pass
+        awaited = f"paceline_feature_psi{labels % 'liking'}"
+
+        def told() -> str:
+            text = asyncio.run(server.metrics())
+            return text if awaited in text else ""
+
+        text = await asyncio.to_thread(until, told, 30)
     values = dict(line.rsplit(" ", 1) for line in text.splitlines() if line.startswith("paceline_feature_"))
-    assert float(values[f"paceline_feature_psi{labels % 'liking'}"]) > 0.25
+    assert float(values[awaited]) > 0.25
     assert float(values[f"paceline_feature_null_share{labels % 'liking'}"]) == 0
     assert float(values[f"paceline_feature_psi{labels % 'surface'}"]) == pytest.approx(0, abs=1e-9)
     assert float(values[f"paceline_feature_null_share{labels % 'surface'}"]) == 1
