@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from feast import FeatureService, FeatureStore, FeatureView, Field, OnDemandFeatureView
+from feast import FeatureService, FeatureStore, Field, OnDemandFeatureView
 from feast.errors import FeastError
 from feast.feast_object import FeastObject
 from feast.feature_view import DUMMY_ENTITY_NAME
@@ -27,12 +27,11 @@ def apply(store: FeatureStore, objects: Sequence[FeastObject]) -> list[Change]:
     _check_on_demand(objects)
     before = describe_registry(store)
     with reported(f"the registry {registry_name(store)} or the online store can't be written"):
-        _forget_moved_sources(store, objects)
-        _forget_changed_on_demand(store, objects)
         try:
             store.apply(list(objects), objects_to_delete=_undefined(store, objects), partial=False)
         except (FeastError, TypeError, ValueError) as error:
             raise RepositoryError(f"Feast does not accept the definitions: {error}") from error
+        _register_anew(store, objects)
     return plan(before, describe(objects))
 
 
@@ -71,22 +70,10 @@ def _undefined(store: FeatureStore, objects: Sequence[FeastObject]) -> list[Feas
     return [o for o in registered if (type(o), o.name) not in defined]
 
 
-def _forget_changed_on_demand(store: FeatureStore, objects: Sequence[FeastObject]) -> None:
-    """Removes on-demand views that changed. Feast leaves one as it is when only its features change."""
-    defined = {view.name: describe_on_demand(view) for view in objects if isinstance(view, OnDemandFeatureView)}
-    for view in on_demand_views(store):
-        if view.name in defined and describe_on_demand(view) != defined[view.name]:
-            store.registry.delete_feature_view(view.name, store.project, commit=False)
-
-
-def _forget_moved_sources(store: FeatureStore, objects: Sequence[FeastObject]) -> None:
-    """Removes views whose source changed, keeping what is known of their materialisation.
-
-    Feast leaves a registered view's source as it is when nothing else of the view changes.
-    """
-    defined = {view.name: view for view in objects if isinstance(view, FeatureView)}
-    for registered in store.list_batch_feature_views():
-        view = defined.get(registered.name)
-        if view is not None and view.batch_source != registered.batch_source:
-            view.update_materialization_intervals(registered.materialization_intervals)
-            store.registry.delete_feature_view(view.name, store.project, commit=False)
+def _register_anew(store: FeatureStore, objects: Sequence[FeastObject]) -> None:
+    """Registers on-demand views that Feast left as they were: in a database, if only their features changed."""
+    registered = {view.name: describe_on_demand(view) for view in on_demand_views(store)}
+    for view in objects:
+        if isinstance(view, OnDemandFeatureView) and describe_on_demand(view) != registered[view.name]:
+            store.registry.delete_feature_view(view.name, store.project)
+            store.registry.apply_feature_view(view, store.project)
