@@ -5,7 +5,7 @@ FeatureError
 ├── RepositoryError   a definition or profile is wrong
 ├── SourceError       a source table can't be read or lacks a column
 └── StoreError        the registry or online store can't be reached, or would be moved backwards
-    └── BusyError     another command writes to it
+    └── BusyError     another run is under way; nothing was done
 """
 
 
@@ -30,4 +30,4 @@ class StoreError(FeatureError):
 
 
 class BusyError(StoreError):
-    """Another command writes to what this one would write to."""
+    """Another run does what this one would; nothing was done."""

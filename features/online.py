@@ -84,7 +84,7 @@ def note_written(store: FeatureStore, view: FeatureView, start: datetime, end: d
     """Notes in the registry that the rows of a view from `start` to `end` are online.
 
     Raises:
-        BusyError: Another command goes on writing to the registry.
+        StoreError: The registry can't be written, or another command goes on writing to it.
     """
     with writing_registry(store):
         store.registry.apply_materialization(view, store.project, start, end)

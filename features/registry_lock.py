@@ -12,8 +12,9 @@ from feast import FeatureStore
 from sqlalchemy import URL, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
-from features.errors import BusyError
+from features.errors import StoreError
 from features.exclusive import locked
+from features.store_errors import registry_name, reported
 
 WAIT_SECONDS = 60
 """How long to wait for another writer: each writes for a second or so."""
@@ -29,10 +30,12 @@ def writing_registry(store: FeatureStore) -> Iterator[None]:
     such as one in an object store, are not locked.
 
     Raises:
-        BusyError: Another command goes on writing to it.
+        StoreError: Another command goes on writing to it, or it can't be reached or locked.
     """
-    with _lock(store):
-        store.registry.refresh(store.project)
+    with ExitStack() as lock:
+        with reported(f"the registry {registry_name(store)} can't be written"):
+            lock.enter_context(_lock(store))
+            store.registry.refresh(store.project)
         yield
 
 
@@ -70,5 +73,5 @@ def _database_lock(url: URL) -> Iterator[None]:
         yield
 
 
-def _busy(registry: str) -> BusyError:
-    return BusyError(f"another command has been writing to the registry {registry} for {WAIT_SECONDS} seconds")
+def _busy(registry: str) -> StoreError:
+    return StoreError(f"another command has been writing to the registry {registry} for {WAIT_SECONDS} seconds")

@@ -1,5 +1,6 @@
 """A registry in a file, in SQLite and in PostgreSQL: every command works on it, and no write to it is lost."""
 
+import shutil
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -12,7 +13,7 @@ from sqlalchemy import create_engine, text
 from features import registry_lock
 from features.apply import apply
 from features.description import describe, describe_registry
-from features.errors import RepositoryError, StoreError
+from features.errors import BusyError, RepositoryError, StoreError
 from features.materialize import materialize
 from features.online import note_written, watermark
 from features.plan import lines, plan
@@ -23,6 +24,7 @@ from server.domain.errors import StoreUnavailable
 from server.features.registry import Registry
 from server.features.store import open_store as open_for_serving
 from tests.support.feature_repos import DEFINITIONS, PROFILE, write_repository
+from tests.support.on_demand import with_on_demand
 from tests.support.worlds import Size, write_world
 
 pytestmark = pytest.mark.slow
@@ -85,6 +87,30 @@ def test_features_are_applied_planned_materialised_and_served(opened: Open, tmp_
     assert registry.service_features("small_v1") == {"activity": activity, "classes": new}
 
 
+def test_a_moved_source_is_registered_and_a_refused_one_changes_nothing(opened: Open) -> None:
+    applied(opened())
+    store = opened()
+    note_written(store, store.get_feature_view("activity"), END, END)
+    moved = DEFINITIONS.replace('FEATURES / name / "*.parquet"', 'FEATURES / "new" / name / "*.parquet"')
+    refused = moved.replace("OBJECTS = [member,", "OBJECTS = [member, view('ACTIVITY', member, 2, a=Int64),")
+    before = describe_registry(opened())
+    with pytest.raises(RepositoryError, match="Feast does not accept the definitions"):
+        applied(opened(), {"definitions.py": refused})
+    assert describe_registry(opened()) == before
+    applied(opened(), {"definitions.py": moved})
+    activity = opened().get_feature_view("activity")
+    assert "/new/activity/" in activity.batch_source.path
+    assert watermark(activity) == END
+
+
+def test_on_demand_views_are_registered_again_though_only_their_features_changed(opened: Open) -> None:
+    definitions = with_on_demand()
+    applied(opened(), {"definitions.py": definitions})
+    changed = {"definitions.py": definitions.replace("The {name}.", "That {name}.")}
+    assert applied(opened(), changed)
+    assert applied(opened(), changed) == []
+
+
 def test_what_others_wrote_since_a_store_was_opened_is_kept(opened: Open) -> None:
     applied(opened())
     first, second = opened(), opened()
@@ -119,12 +145,22 @@ def test_a_writer_that_does_not_end_is_named(opened: Open, monkeypatch: pytest.M
     other = opened()
     with (
         writing_registry(opened()),
-        pytest.raises(StoreError, match=r"another command has been writing to the registry .* for 1 seconds"),
+        pytest.raises(
+            StoreError, match=r"another command has been writing to the registry .* for 1 seconds"
+        ) as busy,
         writing_registry(other),
     ):
         pass
+    assert not isinstance(busy.value, BusyError)  # which says that nothing was done
     with writing_registry(other):
         pass
+
+
+def test_a_registry_whose_folder_is_gone_is_named(tmp_path: Path) -> None:
+    store = open_store(write_repository(tmp_path))
+    shutil.rmtree(tmp_path / "data")
+    with pytest.raises(StoreError, match=r"the registry .*registry.db can't be written: FileNotFoundError"):
+        note_written(store, store.get_feature_view("classes"), END, END)
 
 
 def test_a_database_that_is_gone_is_named_without_its_password(
