@@ -23,7 +23,7 @@ FOUND, SAFE, BREAKING = 1, 2, 3
 """The exit codes where lint found something, where an apply would change something, and where that would break."""
 
 
-def lint_command(repo: Repo = REPO, as_json: AsJson = False) -> None:
+def lint_command(repo: Repo = REPO, profile: Profile = "", as_json: AsJson = False) -> None:
     """Say what the definitions lack: owners, descriptions, TTLs, defaults, columns of time, good names.
 
     Nothing but the repository is read. Exits with 1 if there is something to mend.
@@ -32,7 +32,7 @@ def lint_command(repo: Repo = REPO, as_json: AsJson = False) -> None:
 
     paceline features lint
     """
-    findings = _findings(repo)
+    findings = _findings(repo, profile)
     if as_json:
         print_json({"findings": [asdict(finding) for finding in findings]})
     else:
@@ -76,7 +76,7 @@ def check_command(
 
     paceline features check
     """
-    findings, found = _findings(repo), _review(repo, profile, models)
+    findings, found = _findings(repo, profile), _review(repo, profile, models)
     if as_json:
         print_json({"findings": [asdict(f) for f in findings], "broken_models": asdict(found)["broken_models"]})
     else:
@@ -143,11 +143,11 @@ def _refuse_if_breaking(found: "Review", *, as_json: bool) -> None:
     raise typer.Exit(BREAKING)
 
 
-def _findings(repo: Path) -> "list[Finding]":
+def _findings(repo: Path, profile: str) -> "list[Finding]":
     from features.lint import lint
     from features.repository import load_definitions
 
-    return lint(load_definitions(repo))
+    return lint(load_definitions(repo, profile))
 
 
 def _review(repo: Path, profile: str, models: Path) -> "Review":

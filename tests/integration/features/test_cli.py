@@ -14,7 +14,7 @@ from cli.features import features
 from features.errors import PublishedError, StoreError
 from features.exclusive import only_materialisation
 from tests.support.documents import commands
-from tests.support.feature_repos import DEFINITIONS, write_repository
+from tests.support.feature_repos import DEFINITIONS, PROFILE, write_repository
 from tests.support.site import ROOT
 from tests.support.worlds import Size, write_world
 
@@ -131,6 +131,13 @@ def test_a_removal_that_no_model_reads_is_breaking_all_the_same(repo: str, tmp_p
 
     assert document["broken_models"] == []
     assert {c["aspect"] for c in document["changes"] if c["is_breaking"]} >= {"feature member_starts_2d"}
+
+
+def test_the_definitions_of_a_profile_are_linted(repo: str, tmp_path: Path) -> None:
+    seen = 'import os\nassert os.environ["PACELINE_PROFILE"] == "prod"\n' + DEFINITIONS.lstrip()
+    write_repository(tmp_path, {"definitions.py": seen, "feature_store.prod.yaml": PROFILE})
+    for command in ("lint", "check"):
+        assert run_json(command, "--repo", repo, "--profile", "prod", code=1)["findings"]
 
 
 def test_lineage_tells_who_uses_a_feature(repo: str, published: Path) -> None:
