@@ -12,6 +12,7 @@ from feast.feature_view import DUMMY_ENTITY_NAME
 
 from contract.tags import FIELD_TAGS, POPULARITY_TAG, SERVICE_TAGS
 from features.function_text import function_text
+from features.pushed import is_pushed
 from features.schema import row_source, rows_path
 from features.store_errors import registry_name, reported
 
@@ -141,7 +142,7 @@ def _view(view: FeatureView, entities: Mapping[str, Entity]) -> ViewDescription:
     return ViewDescription(
         join_keys=tuple(entities[name].join_key if name in entities else name for name in view.entities),
         ttl_seconds=int(view.ttl.total_seconds()) if view.ttl else 0,
-        source=_source(row_source(view)),
+        source=_source(row_source(view)) + (" and pushes" if is_pushed(view) else ""),
         features={feature.name: _feature(feature) for feature in view.features},
         about=About(view.owner, view.description),
     )

@@ -2,7 +2,12 @@
 
 from feast import FeatureView, PushSource
 
+from features.streaming.feeds import TAG
+
 
 def is_pushed(view: FeatureView) -> bool:
-    """Tells whether a view is one. Its newest rows offline may be older than those that are online."""
-    return isinstance(view.stream_source, PushSource)
+    """Tells whether `paceline events consume` fills a view: its newest rows may be older offline than online.
+
+    Others with a PushSource, which a team pushes to by itself, are materialised from their own rows.
+    """
+    return isinstance(view.stream_source, PushSource) and any(TAG in feature.tags for feature in view.features)
