@@ -25,14 +25,14 @@ def check_files(view: FeatureView, repo: Path) -> None:
         SourceError: One can't be read, lacks a column, or has times that are no timestamps, or are in nanoseconds,
             which engines round each in its own way; or some have a time zone and others have none.
     """
-    zones: dict[bool, str] = {}
+    zones: dict[tuple[str, bool], str] = {}
     for path, name, found in _times(view, repo):
         if not pa.types.is_timestamp(found) or found.unit == "ns":
             raise _error(view, path, f"{name!r} is {found}, expected a timestamp in microseconds")
-        zones.setdefault(found.tz is not None, path)
-        if len(zones) > 1:
-            zoned = zones[True]
-            raise _error(view, zones[False], f"{name!r} has no time zone, which it has in {zoned}")
+        zones.setdefault((name, found.tz is not None), path)
+        zoned, bare = zones.get((name, True)), zones.get((name, False))
+        if zoned and bare:
+            raise _error(view, bare, f"{name!r} has no time zone, which it has in {zoned}")
 
 
 def _times(view: FeatureView, repo: Path) -> Iterator[tuple[str, str, pa.DataType]]:

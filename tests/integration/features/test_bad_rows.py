@@ -119,6 +119,27 @@ def test_a_view_without_files_and_a_file_that_is_none_are_named(repo: Path) -> N
         run(repo)
 
 
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"member_id": pa.array([None], pa.string())}, "the key 'member_id' is null in some rows"),
+        ({"level": pa.array(["high"])}, "'level' is string, expected float; "),
+    ],
+    ids=["key", "value"],
+)
+def test_rows_that_can_not_be_stored_are_named(repo: Path, columns: dict[str, pa.Array], message: str) -> None:
+    write(repo, "rows.parquet", [NOON], ZONED, **columns)
+    with pytest.raises(SourceError, match=f"view 'levels': {message}"):
+        run(repo)
+
+
+def test_the_time_of_creation_may_have_no_zone_where_that_of_the_event_has_one(repo: Path) -> None:
+    created = pa.array([NOON.replace(tzinfo=None)], PLAIN)
+    write(repo, "rows.parquet", [NOON], ZONED, created_timestamp=created)
+    run(repo)
+    assert levels(repo, "m0") == [0.0]
+
+
 @pytest.mark.parametrize("zone", [None, "UTC", "Asia/Tokyo"])
 def test_times_without_a_zone_are_utc_and_others_of_theirs(repo: Path, zone: str | None) -> None:
     last = datetime(2026, 3, 2, 23, 59, tzinfo=UTC)
