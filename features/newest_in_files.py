@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 
 MEMORY_LIMIT = "1GB"
-"""What DuckDB may take before it spills to the folder of temporary files."""
+"""What DuckDB may take before it spills."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,10 @@ def newest_in_files(
         f"SEMI JOIN (FROM ({ranked}) WHERE age = 1) AS newest "
         f"ON rows.file_index = newest.file AND rows.file_row_number = newest.row WHERE {between}"
     )
-    with duckdb.connect() as connection:
+    with tempfile.TemporaryDirectory(prefix="paceline-") as scratch, duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
-        connection.execute(f"SET temp_directory = {_text(str(Path(tempfile.gettempdir(), 'paceline-duckdb')))}")
+        connection.execute(f"SET temp_directory = {_text(scratch)}")
         yield connection.sql(query).to_arrow_reader(chunk)
 
 
