@@ -39,7 +39,8 @@ def source_files(source: ViewSource) -> list[SourceFile]:
     paths = sorted(glob.glob(source.path, recursive=True))  # noqa: PTH207 - the whole path may have wildcards
     if not paths:
         raise SourceError(
-            f"view {source.view!r}: there is no file {source.path}; run `paceline features materialize`"
+            f"view {source.view!r}: there is no file {source.path}; run `paceline features materialize`, or "
+            "`paceline events consume` where it is pushed"
         )
     return [_source_file(source, path) for path in paths]
 
