@@ -67,7 +67,7 @@ class Load:
 
     async def until(self, met: Callable[[pb.RecommendClassesResponse], bool]) -> None:
         """Returns once an answer is as expected."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             while not (self.answers and met(self.answers[-1])):
                 await self._answered.wait()
 
