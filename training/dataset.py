@@ -7,8 +7,8 @@ but for features whose policy says otherwise, see `contract.policies`.
 import hashlib
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -48,8 +48,9 @@ class History:
         repo: The feature repository.
         profile: Its profile; "" is the default one.
         world: The folder of the raw tables.
-        until: The last day that is known of; None is the last with rows.
+        until: The last day that is known of; None is the last with rows that is over.
         dataset: The folder that keeps the days that were joined; None to keep none.
+        now: The present.
     """
 
     repo: Path
@@ -57,6 +58,7 @@ class History:
     world: Path
     until: date | None = None
     dataset: Path | None = None
+    now: datetime = field(default_factory=lambda: datetime.now(UTC), compare=False)
 
     def open(self, spec: RankingSpec) -> "RankingDataset":
         """Returns the joined rows; see `training.source.RankingSource`."""
@@ -83,7 +85,7 @@ class RankingDataset:
         """
         store = open_store(history.repo, history.profile)
         service = feature_service(store, spec.dataset.feature_service)
-        self._until = history.until
+        self._until, self._now = history.until, history.now
         self._spec = spec
         self._folder = history.dataset
         self.inputs = service_inputs(describe_registry(store), service.name, spec.context)
@@ -100,8 +102,7 @@ class RankingDataset:
 
     def day_range(self) -> tuple[date, date]:
         """Returns the first day with rows, and the last that is known of."""
-        first, last = self.rows.day_range()
-        return first, min(last, self._until or last)
+        return self.rows.known_range(self._until, self._spec.split, self._now)
 
     def load(self, first: date, last: date, progress: Progress) -> Table:
         """Returns the rows from one day to another, both included; a day at a time, which bounds the memory.
@@ -130,8 +131,10 @@ class RankingDataset:
     def true_probabilities(self, truth: TruthSpec, first: date, last: date) -> NDArray[np.float64] | None:
         """Returns the true probability of each row of some of the days that were loaded, ``[rows]``.
 
+        None where nobody knows them all.
+
         Raises:
-            DataError: The table of them lacks a column, or a row.
+            DataError: The table of them lacks a column.
         """
         found = self.rows.true_probabilities(truth, first, last)
         kept = [rows for day, rows in self._kept.items() if first <= day <= last]

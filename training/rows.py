@@ -7,7 +7,7 @@ if the training is to know it, the position.
 
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from features.days import Days
 from training.errors import DataError
 from training.joins.on_duckdb import connect
 from training.model.spec import BINARY, REGRESSION
-from training.spec import TruthSpec
+from training.spec import SplitSpec, TruthSpec
 
 ROWS_FILE = "training_rows.sql"
 EVENT_TIME = "event_timestamp"
@@ -101,6 +101,20 @@ class TrainingRows:
         first, last = (self._value(f"{end}({EVENT_TIME})::TIMESTAMPTZ") for end in ("min", "max"))
         return self._days.containing(first), self._days.containing(last)
 
+    def known_range(self, until: date | None, split: SplitSpec, now: datetime) -> tuple[date, date]:
+        """Returns the first day with rows, and the last that is known of.
+
+        Args:
+            until: The last; None is the last with rows that is over, or the one that the test split begins with.
+            split: The days of the splits, as far as they were asked for.
+            now: The present.
+        """
+        first, last = self.day_range()
+        if until is None:
+            tested = split.validate_until + _ONE_DAY if split.validate_until else first
+            until = max(first, tested, self._days.last_ended(now))
+        return first, min(last, until)
+
     def between(self, first: date, last: date, columns: Iterable[str]) -> pa.Table:
         """Returns columns of the rows from one day to another, both included."""
         return self._select(", ".join(f'"{column}"' for column in columns), first, last, _IN_ORDER)
@@ -116,10 +130,12 @@ class TrainingRows:
         return f"{found['count'][0]} {found['hashes'][0]}"
 
     def true_probabilities(self, truth: TruthSpec, first: date, last: date) -> NDArray[np.float64] | None:
-        """Returns the true probability of each row of `between`, ``[rows]``; None without a table of them.
+        """Returns the true probability of each row of `between`, ``[rows]``.
+
+        None where nobody knows them all: without a table of them, or if it lacks a row, such as one that is live.
 
         Raises:
-            DataError: The table lacks a column, or a row.
+            DataError: The table lacks a column.
         """
         if truth.table not in self._tables:
             return None
@@ -132,7 +148,7 @@ class TrainingRows:
         except duckdb.Error as error:
             raise DataError(f"table {truth.table!r}: {error}") from None
         if found.null_count:
-            raise DataError(f"table {truth.table!r} lacks {found.null_count} of {len(found)} rows")
+            return None
         return np.asarray(found.to_numpy(), dtype=np.float64)
 
     def _run(self) -> dict[str, str]:

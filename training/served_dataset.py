@@ -4,8 +4,8 @@ The features are those that the model got then, so that there is no join which c
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +40,8 @@ class ServedHistory:
         profile: Its profile; "" is the default one.
         world: The folder of the raw tables.
         log: The folder of the served-feature log.
-        until: The last day that is known of; None is the last with rows.
+        until: The last day that is known of; None is the last with rows that is over.
+        now: The present.
     """
 
     repo: Path
@@ -48,6 +49,7 @@ class ServedHistory:
     world: Path
     log: Path
     until: date | None = None
+    now: datetime = field(default_factory=lambda: datetime.now(UTC), compare=False)
 
     def open(self, spec: RankingSpec) -> "ServedDataset":
         """Returns the rows; see `training.source.RankingSource`."""
@@ -64,7 +66,7 @@ class ServedDataset:
         """Finds the rows and labels them; see `training.source.RankingSource.open` for what it raises."""
         store = open_store(history.repo, history.profile)
         service = feature_service(store, spec.dataset.feature_service).name
-        self._until = history.until
+        self._until, self._now = history.until, history.now
         self._spec = spec
         self.inputs = service_inputs(describe_registry(store), service, spec.context)
         self.days = repository_settings(history.repo).days
@@ -84,8 +86,7 @@ class ServedDataset:
 
     def day_range(self) -> tuple[date, date]:
         """Returns the first day with rows, and the last that is known of."""
-        first, last = self._rows.day_range()
-        return first, min(last, self._until or last)
+        return self._rows.known_range(self._until, self._spec.split, self._now)
 
     def load(self, first: date, last: date, progress: Progress) -> Table:
         """Returns the rows; see `training.source.RankingRows`."""
@@ -132,5 +133,7 @@ def _fitting_files(log: Path, inputs: ServiceInputs) -> tuple[Sequence[ServedFil
 def _row_count(path: Path) -> int:
     try:
         return int(pq.read_metadata(path).num_rows)
+    except FileNotFoundError:  # the server has made room since it was listed
+        return 0
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{path} can't be read: {error}") from None

@@ -9,7 +9,7 @@ import pytest
 from features.days import Days
 from training.errors import DataError
 from training.rows import TrainingRows
-from training.spec import TruthSpec
+from training.spec import SplitSpec, TruthSpec
 
 SQL = """
 -- All that was shown.
@@ -79,11 +79,33 @@ def test_a_world_without_the_table_has_no_true_probabilities(world: Path) -> Non
     assert _rows(world).true_probabilities(truth, date(2026, 11, 19), date(2026, 11, 20)) is None
 
 
-def test_a_row_without_a_true_probability_is_refused(world: Path) -> None:
+def test_where_a_row_lacks_its_true_probability_nobody_knows_them_all(world: Path) -> None:
     _write(world, "truth", {"id": ["w"], "p": [0.2]}, part="b")
 
-    with pytest.raises(DataError, match="table 'truth' lacks 1 of 3 rows"):
-        _rows(world).true_probabilities(TRUTH, date(2026, 11, 19), date(2026, 11, 20))
+    assert _rows(world).true_probabilities(TRUTH, date(2026, 11, 19), date(2026, 11, 20)) is None
+    assert _rows(world).true_probabilities(TRUTH, date(2026, 11, 20), date(2026, 11, 20)) is not None
+
+
+@pytest.mark.parametrize(
+    ("until", "validate_until", "now", "last"),
+    [
+        (None, None, (21, 0), 20),
+        (None, None, (20, 12), 19),
+        (None, None, (19, 12), 19),
+        (None, date(2026, 11, 18), (20, 12), 19),
+        (None, date(2026, 11, 19), (20, 12), 20),
+        (date(2026, 11, 20), None, (20, 12), 20),
+        (date(2026, 11, 19), None, (25, 0), 19),
+    ],
+)
+def test_a_day_that_is_not_over_counts_only_where_it_is_asked_for_or_the_only_one(
+    world: Path, until: date | None, validate_until: date | None, now: tuple[int, int], last: int
+) -> None:
+    moment = datetime(2026, 11, *now, tzinfo=UTC)
+
+    known = _rows(world).known_range(until, SplitSpec(validate_until=validate_until), moment)
+
+    assert known == (date(2026, 11, 19), date(2026, 11, last))
 
 
 def test_columns_that_do_not_do_are_named(world: Path) -> None:
