@@ -10,6 +10,7 @@ from google.protobuf.struct_pb2 import Struct
 from contract.errors import FunctionError
 from contract.on_demand import OnDemandFunction, Values
 from contract.stubs import manifest_pb2 as pb
+from contract.typed import converter, value_or_none
 
 _TOLERANCE = 1e-6
 """How much two numbers may differ, of the larger: libraries of mathematics differ in the last bits."""
@@ -37,8 +38,8 @@ def sample_rows(view: pb.OnDemandView) -> dict[str, list[Any]]:
 
 
 def set_golden_rows(view: pb.OnDemandView, specs: Sequence[pb.Input], values: Values) -> None:
-    """Puts rows of the inputs into a view, with what its function gives for them."""
-    view.golden_inputs.CopyFrom(_struct({spec.name: values[spec.name] for spec in view.inputs}))
+    """Puts rows of the inputs into a view, as its function is given them, with what it gives for them."""
+    view.golden_inputs.CopyFrom(_struct({spec.name: _given(spec, values[spec.name]) for spec in view.inputs}))
     function = OnDemandFunction(view, specs)
     view.golden_outputs.CopyFrom(_struct(function.compute(_values(view.golden_inputs), _ignore)))
 
@@ -68,6 +69,11 @@ def _alike(value: Any, golden: Any) -> bool:
     if isinstance(value, int | float) and isinstance(golden, int | float):
         return math.isclose(value, golden, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE)
     return bool(value == golden)
+
+
+def _given(spec: pb.Input, column: Sequence[Any]) -> list[Any]:
+    convert = converter(spec.data_type)
+    return [value_or_none(convert, value) for value in column]
 
 
 def _struct(values: Values) -> Struct:

@@ -1,9 +1,11 @@
 """Functions of on-demand views: what they are given, and what becomes of what they give back."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from google.protobuf import json_format
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -174,6 +176,14 @@ def test_golden_rows_are_given_again() -> None:
         match=r"gives 0.5 for 'ratio' in golden row 0, expected \[2.0\]",
     ):
         check_golden_rows(view, [_feature()])
+
+
+def test_golden_rows_hold_no_number_that_is_not_finite() -> None:
+    view = _view()
+    set_golden_rows(view, [_feature()], {"starts": [4, 5, 6], "hour": [2.0, math.nan, math.inf]})
+
+    assert json_format.MessageToDict(view.golden_inputs)["hour"] == [2.0, None, None]
+    check_golden_rows(view, [_feature()])
 
 
 def test_a_view_without_golden_rows_is_refused() -> None:
