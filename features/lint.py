@@ -15,7 +15,7 @@ from contract.tags import feature_input
 from features.description import Description, describe
 from features.on_demand_lint import unservable
 from features.schema import row_source
-from features.streaming.member import COMPUTED
+from features.streaming.feeds import live_faults
 
 _KINDS = {Entity: "entity", FeatureService: "service", FeatureView: "view", OnDemandFeatureView: "on-demand view"}
 _View: TypeAlias = FeatureView | OnDemandFeatureView
@@ -54,6 +54,7 @@ def lint(objects: Iterable[FeastObject]) -> list[Finding]:
     findings = [finding for o in listed for finding in (*_of_name(o), *_of_kind(o))]
     findings += lint_on_demand(listed)
     findings += _of_features(views, _read_by(services))
+    findings += [Finding(f"feature {view}:{name}", "live", fault) for view, name, fault in live_faults(views)]
     return sorted({*findings, *_of_shared_names(views)})
 
 
@@ -108,9 +109,6 @@ def _of_features(views: Sequence[_View], read: set[tuple[str, str]]) -> Iterator
 
 
 def _of_field(subject: str, feature: Field, *, is_read: bool) -> Iterator[Finding]:
-    live = feature.tags.get("live")
-    if live is not None and live not in COMPUTED:
-        yield Finding(subject, "live", f"its tag live is {live!r}, expected one of {', '.join(COMPUTED)}")
     if not _NAME.fullmatch(feature.name):
         yield Finding(subject, "name", "its name is not in lower case with underscores")
     if is_read and "default" not in feature.tags:

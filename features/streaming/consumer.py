@@ -7,10 +7,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from event_log.errors import LogCorrupt
 from event_log.event import decode
 from event_log.frames import Record
 from event_log.limits import MAX_AGE, MICRO
-from features.errors import SourceError
 from features.streaming.buffer import Buffer
 from features.streaming.feeds import Feed
 from features.streaming.member import COMPUTED, STARTS_MICROS, Member, action_of
@@ -83,8 +83,7 @@ class Consumer:
 
         Raises:
             StoreError: The online store can't be written. The next step begins with what was not pushed.
-            SourceError: A record is no event.
-            EventLogError: The log can't be read.
+            EventLogError: The log can't be read, or a record is no event.
         """
         self._push_rows()
         batch = self._source.read(self._cursor)
@@ -114,7 +113,7 @@ class Consumer:
         try:
             event = decode(record.payload)
         except ValueError as error:
-            raise SourceError(f"segment {segment} of the event log: {error}") from None
+            raise LogCorrupt(f"segment {segment} of the event log: {error}") from None
         self._buffer.add_event(segment, event)
         member = self._members.setdefault(event.member_id, Member())
         if not member.add(action_of(event)):
@@ -125,7 +124,9 @@ class Consumer:
             self._unpushed[place, event.member_id] = row
 
     def _row(self, feed: Feed, member_id: str, member: Member, record: Record) -> Mapping[str, Any]:
-        values = {name: COMPUTED[kind](member, self._offset_micros) for name, kind in feed.computed.items()}
+        values = {
+            name: COMPUTED[kind].compute(member, self._offset_micros) for name, kind in feed.computed.items()
+        }
         times = {feed.time: moment(member.newest_micros)}
         if feed.created:
             times[feed.created] = moment(record.time_micros)

@@ -1,11 +1,11 @@
 """What is pushed: the views whose features have the tag ``live``, together with where their rows are kept."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-from feast import FeatureStore, FeatureView, PushSource
+from feast import FeatureStore, FeatureView, Field, OnDemandFeatureView, PushSource
 
 from features.day_files import rows_folder
 from features.errors import RepositoryError
@@ -43,17 +43,47 @@ def live_feeds(store: FeatureStore) -> list[Feed]:
     """Returns the registered feeds that `paceline events consume` fills.
 
     Raises:
-        RepositoryError: A feature of one has no tag ``live`` or an unknown one, or its views differ in their keys.
+        RepositoryError: A feature can't be computed, see `live_faults`, or views of one feed differ in their keys.
         StoreError: The registry can't be read.
     """
     with reported(f"the registry {registry_name(store)} can't be read"):
         views = store.list_batch_feature_views()
-    by_source: dict[str, list[FeatureView]] = {}
+    for view, feature, fault in live_faults(views):
+        raise RepositoryError(f"view {view!r}, feature {feature!r}: {fault}")
+    return [_feed(name, [v for v in views if _push_source(v) == name]) for name in sorted(_fed(views))]
+
+
+def live_faults(views: Sequence[FeatureView | OnDemandFeatureView]) -> Iterator[tuple[str, str, str]]:
+    """Yields why features can't be computed live: the view, the feature, and what was found and expected.
+
+    A push source with one such feature is fed, so that all features of its views have to be such.
+    """
+    fed = _fed(views)
     for view in views:
-        source = view.stream_source
-        if isinstance(source, PushSource) and any(TAG in feature.tags for feature in view.features):
-            by_source.setdefault(source.name, []).append(view)
-    return [_feed(name, by_source[name]) for name in sorted(by_source)]
+        for feature in view.features:
+            if TAG in feature.tags or _push_source(view) in fed:
+                yield from ((view.name, feature.name, fault) for fault in _faults(view, feature))
+
+
+def _fed(views: Iterable[FeatureView | OnDemandFeatureView]) -> set[str]:
+    live = (view for view in views if any(TAG in feature.tags for feature in view.features))
+    return {source for view in live if (source := _push_source(view))}
+
+
+def _push_source(view: FeatureView | OnDemandFeatureView) -> str:
+    """Returns the name of a view's push source, "" if it has none."""
+    source = getattr(view, "stream_source", None)
+    return source.name if isinstance(source, PushSource) else ""
+
+
+def _faults(view: FeatureView | OnDemandFeatureView, feature: Field) -> Iterator[str]:
+    kind = feature.tags.get(TAG, "")
+    if kind not in COMPUTED:
+        yield f"its tag {TAG} is {kind!r}, expected one of {', '.join(COMPUTED)}"
+    elif feature.dtype != COMPUTED[kind].dtype:
+        yield f"it is {feature.dtype}, but {TAG} {kind!r} is {COMPUTED[kind].dtype}"
+    if not _push_source(view):
+        yield f"it has the tag {TAG}, but the source of its view is no PushSource"
 
 
 def _feed(name: str, views: Sequence[FeatureView]) -> Feed:
@@ -66,18 +96,7 @@ def _feed(name: str, views: Sequence[FeatureView]) -> Feed:
         key=first.join_keys[0],
         time=source.timestamp_field,
         created=source.created_timestamp_column,
-        computed={feature: kind for view in views for feature, kind in _computed(view)},
+        computed={feature.name: feature.tags[TAG] for view in views for feature in view.features},
         schema=pa.unify_schemas([row_schema(view) for view in views]),
         folder=rows_folder(first),
     )
-
-
-def _computed(view: FeatureView) -> Iterable[tuple[str, str]]:
-    for feature in view.features:
-        kind = feature.tags.get(TAG, "")
-        if kind not in COMPUTED:
-            expected = ", ".join(COMPUTED)
-            raise RepositoryError(
-                f"view {view.name!r}, feature {feature.name!r}: {TAG} is {kind!r}, expected one of {expected}"
-            )
-        yield feature.name, kind

@@ -8,6 +8,8 @@ from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
+from feast.types import Array, FeastType, Float32, Int64, String
+
 from event_log.event import Event, EventType
 
 DAY_MICROS = 86_400_000_000
@@ -99,11 +101,21 @@ def _minutes_today(member: Member, offset_micros: int) -> float:
 Compute = Callable[[Member, int], object]
 """Returns a value; takes how far midnight is ahead of UTC, in microseconds."""
 
-COMPUTED: Mapping[str, Compute] = {
-    "last_classes": lambda member, _: [action.class_id for action in reversed(member.starts)],
-    "session_impressions": _session_count(EventType.IMPRESSION),
-    "session_starts": _session_count(EventType.START),
-    "session_completions": _session_count(EventType.COMPLETION),
-    "minutes_today": _minutes_today,
+
+class Computed(NamedTuple):
+    """What a feature may be computed as, and the type that it has to have."""
+
+    compute: Compute
+    dtype: FeastType
+
+
+COMPUTED: Mapping[str, Computed] = {
+    "last_classes": Computed(
+        lambda member, _: [action.class_id for action in reversed(member.starts)], Array(String)
+    ),
+    "session_impressions": Computed(_session_count(EventType.IMPRESSION), Int64),
+    "session_starts": Computed(_session_count(EventType.START), Int64),
+    "session_completions": Computed(_session_count(EventType.COMPLETION), Int64),
+    "minutes_today": Computed(_minutes_today, Float32),
 }
 """What the tag ``live`` of a feature may ask for."""

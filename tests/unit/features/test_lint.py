@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from feast import Entity, FeatureService, FeatureView, Field, FileSource, RequestSource, ValueType
+from feast import Entity, FeatureService, FeatureView, Field, FileSource, PushSource, RequestSource, ValueType
 from feast.on_demand_feature_view import OnDemandFeatureView
 from feast.transformation.python_transformation import PythonTransformation
 from feast.types import Int64
@@ -38,6 +38,11 @@ def _view(name: str = "activity", *fields: Field, **changes: Any) -> FeatureView
         "schema": list(fields or [_field()]),
     }
     return FeatureView(**{"name": name, **given, **PEOPLE, **changes})
+
+
+def _pushed_view(*fields: Field) -> FeatureView:
+    rows = _view().batch_source
+    return _view("activity", *fields, source=PushSource(name="now", batch_source=rows))
 
 
 def _service(*views: FeatureView, **changes: Any) -> FeatureService:
@@ -83,8 +88,18 @@ def test_what_is_complete_has_nothing_to_mend() -> None:
         ([_view(times={"created_timestamp_column": ""})], [("view activity", "time")]),
         ([_view("Activity")], [("view Activity", "name")]),
         ([_view("activity", _field("memberStarts"))], [("feature activity:memberStarts", "name")]),
-        ([_view("activity", _field(tags={"live": "starts"}))], [("feature activity:member_starts", "live")]),
-        ([_view("activity", _field(tags={"live": "session_starts"}))], []),
+        ([_pushed_view(_field(tags={"live": "starts"}))], [("feature activity:member_starts", "live")]),
+        (
+            [_view("activity", _field(tags={"live": "session_starts"}))],
+            [("feature activity:member_starts", "live")],
+        ),
+        ([_pushed_view(_field(tags={"live": "session_starts"}))], []),
+        ([_pushed_view(_field(tags={"live": "minutes_today"}))], [("feature activity:member_starts", "live")]),
+        (
+            [_pushed_view(_field(tags={"live": "session_starts"}), _field("member_kind"))],
+            [("feature activity:member_kind", "live")],
+        ),
+        ([_pushed_view(_field())], []),
         ([_view(), _view("other")], [("feature member_starts", "name")]),
         ([_service(owner="")], [("service ranking_v1", "owner")]),
         ([_view("activity", _field(tags={"default": "0", "on_missing": "skip"}))], []),

@@ -36,6 +36,8 @@ class MemorySource:
     events: Sequence[Event]
     cursor: Cursor = BEGIN
     error: Exception | None = None
+    is_garbled: bool = False
+    """Whether records are no events."""
 
     def kept(self) -> Cursor:
         return self.cursor
@@ -44,7 +46,8 @@ class MemorySource:
         if self.error is not None:
             raise self.error
         found = self.events[cursor.offset : cursor.offset + 1]
-        records = [Record(digest(encode(e)), 0, NOW_MICROS, encode(e)) for e in found]
+        payloads = [b"{}" if self.is_garbled else encode(e) for e in found]
+        records = [Record(digest(payload), 0, NOW_MICROS, payload) for payload in payloads]
         return Batch(records, 1, Cursor(1, cursor.offset + len(records)))
 
     def keep(self, cursor: Cursor) -> None:
@@ -150,6 +153,13 @@ def test_damage_ends_it(following: Following) -> None:
     following.source.error = LogCorrupt("damaged")
     with pytest.raises(LogCorrupt, match="damaged"):
         following.run(once=False)
+
+
+def test_a_record_that_is_no_event_ends_it(following: Following) -> None:
+    following.source.is_garbled = True
+    with pytest.raises(LogCorrupt, match=r"segment 1 of the event log: b'{}' is no event"):
+        following.run(once=False, stop_after_warnings=1)
+    assert following.source.cursor == Cursor()
 
 
 def test_members_are_forgotten_once_nothing_of_them_can_count_any_more(following: Following) -> None:
