@@ -96,10 +96,11 @@ def train_command(
     paceline train --from-log
     paceline train --table train.csv --validation valid.csv --test test.csv --label clicked --json
     """
-    if from_log and dataset:
-        raise typer.BadParameter("--from-log and --dataset are both given, expected one of them")
     forced_reason = _forced_reason(reason, force=force)
     flat = all_or_none(table=table, validation=validation, test=test, label=label)
+    if from_log and (dataset or flat):
+        other = "--table" if flat else "--dataset"
+        raise typer.BadParameter(f"--from-log and {other} are both given, expected one of them")
     with importing_tensorflow():
         from training.dataset import History
         from training.flat import FlatFiles

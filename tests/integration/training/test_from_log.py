@@ -207,8 +207,29 @@ def test_a_file_that_can_not_be_read_is_named(served: ServedHistory) -> None:
         broken.unlink()
 
 
-def test_joined_days_and_what_was_served_are_not_both_trained_on(served: ServedHistory, tmp_path: Path) -> None:
-    words = ["train", "--from-log", "--dataset", str(tmp_path), "--repo", str(served.repo)]
-    result = CliRunner().invoke(app, words)
+def test_files_that_a_server_removed_meanwhile_are_passed_over(served: ServedHistory) -> None:
+    fitting = next(path for path in served.log.rglob("*.parquet") if path.name.split("-")[1] != f"w{LEFT_OUT}")
+    contract = fitting.name.partition("-")[0]
+    gone = [fitting.with_name(f"{name}-gone-000000.parquet") for name in ("0123", contract)]
+    for path in gone:
+        path.symlink_to(served.log / "nowhere")  # is listed, but not there
+    try:
+        assert served.open(SPEC).day_range() == ALL_DAYS
+    finally:
+        for path in gone:
+            path.unlink()
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--dataset", "days"),
+        ("--table", "a.csv", "--validation", "b.csv", "--test", "c.csv", "--label", "started"),
+    ],
+)
+def test_what_was_served_and_other_rows_are_not_both_trained_on(
+    served: ServedHistory, flags: Sequence[str]
+) -> None:
+    result = CliRunner().invoke(app, ["train", "--from-log", *flags, "--repo", str(served.repo)])
     assert result.exit_code == 2
     assert "expected one of them" in result.output
