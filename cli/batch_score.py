@@ -64,6 +64,9 @@ def batch_score_command(
     ranked = f"version {scored.version} ranked {scored.class_count:,} classes for {scored.member_count:,} members"
     new = f"{scored.scored_shard_count} of {scored.shard_count} files are new"
     say(f"{folder}: {ranked}, as known at {scored.moment.isoformat()}; {new}.")
+    if scored.left_out_member_count or scored.left_out_class_count:
+        left_out = f"{scored.left_out_member_count:,} members and {scored.left_out_class_count:,} classes"
+        say(f"{left_out} are left out, as they lack a feature that may not be missing.")
 
 
 def _end(repo: Path, day: date) -> datetime:

@@ -51,6 +51,8 @@ class KnownFeatures:
         self._moment = moment
         self._files = FeatureFiles(sources)
         self._engine = DuckDBEngine()
+        self.required = [spec.name for spec in inputs if spec.missing_policy == pb.MISSING_POLICY_FAIL]
+        """The inputs that may not be missing."""
         self._reader = ColumnReader()
 
     def state(self) -> str:

@@ -46,12 +46,14 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """What was scored."""
+    """What was scored; left out is who or what lacks a feature that may not be missing."""
 
     version: int
     moment: datetime
     member_count: int
+    left_out_member_count: int
     class_count: int
+    left_out_class_count: int
     shard_count: int
     scored_shard_count: int
 
@@ -107,26 +109,41 @@ class _Scoring:
     def run(self, progress: Progress) -> Scored:
         missing = self._shards.missing()
         progress("ranking", 0, len(missing))
+        found, columns = self._class_features.rankable(self._classes)
+        self._require("class", len(found), self._class_features)
         if missing:
-            found, columns = self._class_features.rankable(self._classes)
-            classes = _some("class", found, self._moment)
-            ranker = Ranker(self._version_dir, columns, len(classes))
+            ranker = Ranker(self._version_dir, columns, len(found))
         for done, number in enumerate(missing, start=1):
-            self._score(number, ranker, classes)
+            self._score(number, ranker, found)
             progress("ranking", done, len(missing))
         self._shards.remove_others()
-        counts = (len(self._members), len(self._classes), self._shards.count, len(missing))
-        return Scored(self._manifest.version, self._moment, *counts)
+        member_count = self._shards.row_count()
+        self._require("member", member_count, self._member_features)
+        return Scored(
+            version=self._manifest.version,
+            moment=self._moment,
+            member_count=member_count,
+            left_out_member_count=len(self._members) - member_count,
+            class_count=len(found),
+            left_out_class_count=len(self._classes) - len(found),
+            shard_count=self._shards.count,
+            scored_shard_count=len(missing),
+        )
 
     def write_online(self, progress: Progress) -> None:
-        written = 0
+        written, member_count = 0, self._shards.row_count()
 
         def wrote(rows: int) -> None:
             nonlocal written
             written += rows
-            progress("writing online", written, len(self._members))
+            progress("writing online", written, member_count)
 
         self._service.write_recommendations(self._shards.chunks(ONLINE_ROWS), self._moment, wrote)
+
+    def _require(self, what: str, count: int, known: KnownFeatures) -> None:
+        if not count:
+            lacked = f"has all of {', '.join(known.required)}, which may not be missing"
+            raise DataError(f"no {what} {lacked}, at {self._moment.isoformat()}")
 
     def _score(self, number: int, ranker: Ranker, classes: Sequence[str]) -> None:
         members, columns = self._member_features.rankable(self._shards.members(number))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ from server.catalogue.ranked_lists import ParquetLists
 from server.ranking.ports import RankedList
 from tests.support.histories import ROWS, TRAINING, write_history
 from tests.support.on_demand import on_demand_files, with_on_demand
+from training.batch_score import run
 from training.batch_score.known import KnownFeatures
 from training.batch_score.run import Target, batch_score
 from training.dataset import History, RankingDataset
@@ -142,6 +144,32 @@ def test_who_lacks_what_may_not_be_missing_is_left_out(site: Site) -> None:
     assert found == [name for name, count in zip(members, starts, strict=True) if not np.isnan(count)]
     assert 0 < len(found) < len(members)
     assert columns["member_id"].tolist() == found
+
+
+def _version_that_requires(site: Site, folder: Path, name: str) -> Site:
+    """Publishes the version again, as if a feature of its members were one that may not be missing."""
+    manifest = read_manifest(site.version_dir)
+    next(spec for spec in manifest.inputs if spec.name == name).missing_policy = pb.MISSING_POLICY_FAIL
+    publish(
+        folder, manifest, lambda directory, _: shutil.copytree(site.version_dir, directory, dirs_exist_ok=True)
+    )
+    return Site(site.history, folder)
+
+
+def test_who_is_left_out_is_counted_and_nobody_left_is_an_error(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "check_registered", lambda *_: None)
+    strict = _version_that_requires(site, tmp_path / "starts", "member_starts_2d")
+    for _ in range(2):
+        document = _run(strict, tmp_path / "out")
+        assert document["member_count"] == pq.read_table(tmp_path / "out").num_rows
+        assert 0 < document["left_out_member_count"] == 30 - document["member_count"] < 30
+        assert (document["class_count"], document["left_out_class_count"]) == (15, 0)
+
+    nobody = _version_that_requires(site, tmp_path / "surface", "surface")
+    with pytest.raises(DataError, match="no member has all of surface, which may not be missing, at 2026-03-07"):
+        _run(nobody, tmp_path / "out")
 
 
 def test_a_server_finds_the_list_of_each_member(site: Site, tmp_path: Path) -> None:
