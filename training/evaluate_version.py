@@ -65,7 +65,7 @@ def evaluate_version(
         version_dir: The folder of the version.
         history: Where rows and features come from.
         first: The first day; by default the one after the version's validation split.
-        last: The last day; by default the last with rows.
+        last: The last day; by default the last with rows that is over.
         progress: Hears of each step.
 
     Raises:
