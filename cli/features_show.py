@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import timedelta
+from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -56,19 +57,11 @@ def _document(cell: "ShownCell") -> dict[str, object]:
 
 
 def _print(title: str, cells: "Sequence[ShownCell]") -> None:
-    rows = [
-        (
-            cell.view,
-            cell.feature,
-            cell.status.name,
-            _text(cell.value),
-            _duration(cell.age_seconds),
-            _ttl(cell),
-            cell.on_missing,
-        )
-        for cell in cells
-    ]
-    print_table(title, ("View", "Feature", "Status", "Value", "Age", "TTL", "On missing"), rows)
+    for view, of_view in groupby(cells, key=lambda cell: cell.view):
+        shown = list(of_view)
+        rows = [(cell.feature, cell.status.name, _text(cell.value), cell.on_missing) for cell in shown]
+        age, ttl = _duration(shown[0].age_seconds) or "no row", _ttl(shown[0])
+        print_table(f"{title}, {view}: age {age}, TTL {ttl}", ("Feature", "Status", "Value", "On missing"), rows)
 
 
 def _text(value: object) -> str:
