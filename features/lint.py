@@ -11,7 +11,7 @@ from feast.feast_object import FeastObject
 
 from contract.errors import TagError
 from contract.stubs.manifest_pb2 import SOURCE_COLUMN
-from contract.tags import feature_input
+from contract.tags import POPULARITY_TAG, feature_input
 from features.description import Description, describe
 from features.on_demand_lint import unservable
 from features.schema import row_source
@@ -46,7 +46,8 @@ def lint(objects: Iterable[FeastObject]) -> list[Finding]:
     Rules: every entity has a type; every view and feature an owner and a description; a view a TTL and the columns
     of time that a point-in-time join needs; every feature that a service reads a default; names are in lower case
     with underscores, and a feature's is of one view only; the tags of a feature that a service reads fit its type;
-    on-demand views can be served as they were trained, see `lint_on_demand`; what is to be computed live can be.
+    members who lack what may not be missing can be answered; on-demand views can be served as they were trained, see
+    `lint_on_demand`; what is to be computed live can be.
     """
     listed = list(objects)
     services = [o for o in listed if isinstance(o, FeatureService)]
@@ -54,6 +55,7 @@ def lint(objects: Iterable[FeastObject]) -> list[Finding]:
     findings = [finding for o in listed for finding in (*_of_name(o), *_of_kind(o))]
     findings += lint_on_demand(listed)
     findings += _of_features(views, _read_by(services))
+    findings += _of_services(describe(listed))
     findings += [Finding(f"feature {view}:{name}", "live", fault) for view, name, fault in live_faults(views)]
     return sorted({*findings, *_of_shared_names(views)})
 
@@ -122,6 +124,21 @@ def _of_tags(subject: str, feature: Field) -> Iterator[Finding]:
         feature_input(feature.name, str(feature.dtype), feature.tags, source=SOURCE_COLUMN)
     except TagError as error:
         yield Finding(subject, "tags", f"a model can't read it: {error}")
+
+
+def _of_services(defined: Description) -> Iterator[Finding]:
+    for name, service in defined.services.items():
+        needed = [
+            f"{view_name}:{feature}"
+            for view_name, view in defined.views.items()
+            for feature, described in view.features.items()
+            if f"{view_name}:{feature}" in service.features
+            and described.tags.get("on_missing") == "fail"
+            and service.tags.get("class_key") not in view.join_keys
+        ]
+        if needed and not service.tags.get(POPULARITY_TAG):
+            found = f"it has no tag popularity, expected what answers members who lack {', '.join(needed)}"
+            yield Finding(f"service {name}", "popularity", found)
 
 
 def _of_shared_names(views: Sequence[_View]) -> Iterator[Finding]:

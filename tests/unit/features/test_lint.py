@@ -135,3 +135,20 @@ def test_the_tags_of_a_feature_have_to_fit_once_a_service_reads_it(tags: dict[st
 
 def test_findings_are_shown_with_their_subject_and_rule() -> None:
     assert str(Finding("view v", "ttl", "it has no TTL")) == "view v: it has no TTL (ttl)"
+
+
+@pytest.mark.parametrize(
+    ("key", "tags", "policy", "rules"),
+    [
+        ("class_id", {}, "fail", ["popularity"]),
+        ("class_id", {"popularity": "class_starts"}, "fail", []),
+        ("class_id", {}, "last_value", []),
+        ("member_id", {}, "fail", []),
+    ],
+)
+def test_members_who_lack_what_may_not_be_missing_have_an_answer(
+    key: str, tags: dict[str, str], policy: str, rules: list[str]
+) -> None:
+    view = _view("activity", _field(tags={"default": "0", "encoding": "numeric", "on_missing": policy}))
+    found = lint([_entity(), view, _service(view, tags={"class_key": key, **tags})])
+    assert [finding.rule for finding in found] == rules
