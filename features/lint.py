@@ -46,8 +46,8 @@ def lint(objects: Iterable[FeastObject]) -> list[Finding]:
     Rules: every entity has a type; every view and feature an owner and a description; a view a TTL and the columns
     of time that a point-in-time join needs; every feature that a service reads a default; names are in lower case
     with underscores, and a feature's is of one view only; the tags of a feature that a service reads fit its type;
-    members who lack what may not be missing can be answered; on-demand views can be served as they were trained, see
-    `lint_on_demand`; what is to be computed live can be.
+    members who lack what may not be missing can be answered; on-demand views can be served as they were trained,
+    see `lint_on_demand`; what is to be computed live can be.
     """
     listed = list(objects)
     services = [o for o in listed if isinstance(o, FeatureService)]
