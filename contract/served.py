@@ -47,7 +47,7 @@ def contract_hash(source: FeatureSource, inputs: Iterable[Input], views: Iterabl
 
 def _meaning(spec: Input) -> list[str | int]:
     """Returns where an input is from, what counts as its value, and its array."""
-    origin = [spec.name, spec.source, spec.feature_view, spec.ttl_seconds, spec.missing_policy]
+    origin: list[str | int] = [spec.name, spec.source, spec.feature_view, spec.ttl_seconds, spec.missing_policy]
     return [*origin, spec.data_type, spec.encoding, spec.list_length]
 
 
