@@ -270,7 +270,8 @@ def test_a_table_without_the_columns_that_live_features_need_is_named(site: Live
         site.consumer()
 
 
-def test_materialising_leaves_live_rows_alone(site: LiveSite) -> None:
+def test_materialising_leaves_live_rows_alone(site: LiveSite, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PACELINE_DATA", str(data))
     yesterday = at(NOW - 1440 * MINUTE)
     write_world(site.world, last_day=yesterday.date(), size=Size(days=1))
     sent = visit("m000001", NOW - 40 * MINUTE)
