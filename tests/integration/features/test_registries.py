@@ -159,8 +159,11 @@ def test_a_writer_that_does_not_end_is_named(opened: Open, monkeypatch: pytest.M
 def test_a_registry_whose_folder_is_gone_is_named(tmp_path: Path) -> None:
     store = open_store(write_repository(tmp_path))
     shutil.rmtree(tmp_path / "data")
-    with pytest.raises(StoreError, match=r"the registry .*registry.db can't be written: FileNotFoundError"):
-        note_written(store, store.get_feature_view("classes"), END, END)
+    with (
+        pytest.raises(StoreError, match=r"the registry .*registry.db can't be written: FileNotFoundError"),
+        writing_registry(store),
+    ):
+        pass
 
 
 def test_a_database_that_is_gone_is_named_without_its_password(
