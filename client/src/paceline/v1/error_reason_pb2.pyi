@@ -59,9 +59,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_RESTART_NEEDED: _ErrorReason.ValueType  # 17
     """FAILED_PRECONDITION: only a server that is started anew can serve these models."""
     ERROR_REASON_EVENT_LOG_UNAVAILABLE: _ErrorReason.ValueType  # 18
-    """UNAVAILABLE: the event log can't be written; nothing of the
-    message was recorded.
-    """
+    """UNAVAILABLE: the event log can't be written; nothing of the message is in it."""
     ERROR_REASON_FEATURE_MISSING: _ErrorReason.ValueType  # 21
     """FAILED_PRECONDITION: a feature of the member is not there that may not be missing."""
 
@@ -107,9 +105,7 @@ ERROR_REASON_HISTORY_NOT_READABLE: ErrorReason.ValueType  # 16
 ERROR_REASON_RESTART_NEEDED: ErrorReason.ValueType  # 17
 """FAILED_PRECONDITION: only a server that is started anew can serve these models."""
 ERROR_REASON_EVENT_LOG_UNAVAILABLE: ErrorReason.ValueType  # 18
-"""UNAVAILABLE: the event log can't be written; nothing of the
-message was recorded.
-"""
+"""UNAVAILABLE: the event log can't be written; nothing of the message is in it."""
 ERROR_REASON_FEATURE_MISSING: ErrorReason.ValueType  # 21
 """FAILED_PRECONDITION: a feature of the member is not there that may not be missing."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
