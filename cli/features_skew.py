@@ -14,7 +14,7 @@ from contract.profile import data_dir
 from contract.served import FOLDER
 
 if TYPE_CHECKING:
-    from training.skew import Skew
+    from training.skew import InputSkew, Skew
 
 ABOVE = 3
 """The exit code where a feature has moved further than the limit."""
@@ -33,7 +33,7 @@ def skew_command(
     ] = None,
     days: Annotated[int, typer.Option(min=1, help="How many days of the log to look at, today's the last.")] = 7,
     limit: Annotated[
-        float, typer.Option(min=0, help="The population stability index that a feature may have.")
+        float, typer.Option(min=0, help="The PSI that a feature of members and requests may have.")
     ] = 0.25,
     as_json: AsJson = False,
 ) -> None:
@@ -43,8 +43,9 @@ def skew_command(
     index, JS the Jensen-Shannon divergence in bits, neither told of fewer than 200
     values. Null is the share without a value, and was that of the rows trained on;
     stale and missing are the shares of the answers whose row of the member was older
-    than its TTL, or was not there. Exits with 3 if the PSI of a feature is above the
-    limit.
+    than its TTL, or was not there. Exits with 3 if the PSI of a feature of members or
+    requests is above the limit. Features of classes are held to none: they are those
+    of the classes that were ranked first, which another model changes.
 
     For example:
 
@@ -67,15 +68,19 @@ def skew_command(
 
 
 def _print(skew: "Skew") -> None:
-    rows = [
-        (
-            one.feature,
-            *map(_figure, (one.stability_index, one.jensen_shannon)),
-            *map(_share, (one.null_served, one.null_trained, one.stale, one.missing)),
-        )
-        for one in skew.features
-    ]
-    print_table(f"{skew.model}, version {skew.version}, {skew.answer_count:,} answers", _HEADINGS, rows)
+    title = f"{skew.model}, version {skew.version}, {skew.answer_count:,} answers"
+    for is_of_class, whose in ((False, "members and requests"), (True, "the classes returned")):
+        rows = [_row(one) for one in skew.features if one.is_of_class == is_of_class]
+        if rows:
+            print_table(f"{title}: {whose}", _HEADINGS, rows)
+
+
+def _row(one: "InputSkew") -> tuple[str, ...]:
+    return (
+        one.feature,
+        *map(_figure, (one.stability_index, one.jensen_shannon)),
+        *map(_share, (one.null_served, one.null_trained, one.stale, one.missing)),
+    )
 
 
 def _figure(value: float | None) -> str:

@@ -28,6 +28,8 @@ class InputSkew:
     Attributes:
         feature: The name of the input.
         view: The feature view that holds it, "" if none does.
+        is_of_class: Whether it is of the classes that were returned. Another ranking returns others, so that it moves
+            without anything being wrong.
         count: Of the values looked at: a member's once for each answer, a class's for each time on a page.
         stability_index: See `contract.distributions.stability_index`; None with fewer than `LEAST_COUNT` values.
         jensen_shannon: See `contract.distributions.jensen_shannon`; None with fewer.
@@ -39,6 +41,7 @@ class InputSkew:
 
     feature: str
     view: str
+    is_of_class: bool
     count: int
     stability_index: float | None
     jensen_shannon: float | None
@@ -48,8 +51,8 @@ class InputSkew:
     missing: float | None
 
     def is_above(self, limit: float) -> bool:
-        """Whether it is known to have moved further than a limit of the stability index."""
-        return self.stability_index is not None and self.stability_index > limit
+        """Whether it moved further than a limit of the stability index, which nothing of a class is held to."""
+        return not self.is_of_class and self.stability_index is not None and self.stability_index > limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,7 @@ class _Served:
             yield InputSkew(
                 feature=spec.name,
                 view=spec.feature_view,
+                is_of_class=spec.source in _CLASS_SIDE,
                 count=int(tally.count),
                 stability_index=tally.stability_index() if has_enough else None,
                 jensen_shannon=tally.jensen_shannon() if has_enough else None,

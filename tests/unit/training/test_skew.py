@@ -101,6 +101,12 @@ def test_too_few_answers_tell_nothing_and_are_last(tmp_path: Path) -> None:
     assert not any(skew.is_above(0) for skew in skews[1:])
 
 
+def test_classes_are_held_to_no_limit(tmp_path: Path) -> None:
+    write(tmp_path, [answer(number) for number in range(ANSWERS)])
+    skews = found(tmp_path)
+    assert [name for name, skew in skews.items() if not skew.is_above(-1)] == ["class_text"]
+
+
 def test_what_can_not_be_compared_is_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"holds no answer of version 3 of 'ranking' since 20.*--log-served"):
         measure_skew(tmp_path / FOLDER, MODEL, TODAY)
