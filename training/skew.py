@@ -28,8 +28,8 @@ class InputSkew:
     Attributes:
         feature: The name of the input.
         view: The feature view that holds it, "" if none does.
-        is_of_class: Whether it is of the classes that were returned. Another ranking returns others, so that it moves
-            without anything being wrong.
+        is_of_class: Whether it is of the classes that were returned. Another ranking returns others, so that it
+            moves without anything being wrong.
         count: Of the values looked at: a member's once for each answer, a class's for each time on a page.
         stability_index: See `contract.distributions.stability_index`; None with fewer than `LEAST_COUNT` values.
         jensen_shannon: See `contract.distributions.jensen_shannon`; None with fewer.
