@@ -150,6 +150,17 @@ def test_times_without_a_zone_are_utc_and_others_of_theirs(repo: Path, zone: str
     assert levels(repo, "m0", "m1") == [0.0, None]
 
 
+def test_a_view_that_a_team_pushes_to_by_itself_is_written_from_its_own_rows(repo: Path) -> None:
+    pushed = "levels.stream_source = PushSource(name='pushed', batch_source=levels.batch_source)\nOBJECTS = ["
+    definitions = "from feast import PushSource\n" + WITH_LEVELS.replace("OBJECTS = [", pushed)
+    write_repository(repo.parent, {"definitions.py": definitions})
+    apply(open_store(repo), load_definitions(repo))
+    assert open_store(repo).get_feature_view("levels").stream_source is not None
+    write(repo, "rows.parquet", [NOON], ZONED)
+    run(repo)
+    assert levels(repo, "m0") == [0.0]
+
+
 def test_what_is_not_finite_is_online_and_counts_as_no_value(repo: Path) -> None:
     values = pa.array([math.nan, math.inf, -math.inf, 1.0], pa.float32())
     write(repo, "rows.parquet", [NOON] * 4, ZONED, level=values)
