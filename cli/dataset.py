@@ -38,7 +38,9 @@ def dataset_command(
     ] = None,
     last: Annotated[
         datetime | None,
-        typer.Option("--to", formats=DAY_FORMATS, help="The last day.", show_default="the last with rows"),
+        typer.Option(
+            "--to", formats=DAY_FORMATS, help="The last day.", show_default="the last with rows that is over"
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The folder to write.", show_default="<data>/dataset")] = None,
     engine: Annotated[

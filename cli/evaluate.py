@@ -33,7 +33,9 @@ def evaluate_command(
     ] = None,
     last: Annotated[
         datetime | None,
-        typer.Option("--to", formats=DAY_FORMATS, help="The last day.", show_default="the last with rows"),
+        typer.Option(
+            "--to", formats=DAY_FORMATS, help="The last day.", show_default="the last with rows that is over"
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

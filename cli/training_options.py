@@ -49,7 +49,7 @@ Until = Annotated[
     typer.Option(
         formats=DAY_FORMATS,
         help="The last day to know of.",
-        show_default="the last with rows",
+        show_default="the last with rows that is over",
         rich_help_panel=_HISTORY,
     ),
 ]
