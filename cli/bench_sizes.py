@@ -9,7 +9,7 @@ import typer
 
 from bench.errors import BenchError
 from cli.bench_output import RESULTS, Out, Table, present
-from cli.bench_tables import TROUBLE_HEADINGS, trouble_rows
+from cli.bench_tables import TROUBLE_HEADINGS, trouble_lines, trouble_rows
 from cli.output import AsJson, progress
 
 RANK_HEADINGS = ("classes", "ms", "µs a class", "of the limit", "least", "greatest", "classes MiB", "ranking MiB")
@@ -98,7 +98,7 @@ def trouble_command(
     """Measure what a Redis that hangs, is slow, lies or is dead costs, beside the same server while it is well.
 
     Latencies are those after the first second of each trouble. Half of the members ask for the first time while
-    the store is in trouble. Needs redis-server. Takes about six minutes.
+    the store is in trouble. Needs redis-server. Takes about four minutes.
     """
     from bench.trouble import Course, bench_trouble
 
@@ -109,7 +109,8 @@ def trouble_command(
             classes, course, lambda done, total: display.update(task, completed=done, total=total)
         )
     title = f"A Redis in trouble, {document['requests_per_second']:g} requests/s"
-    present(document, out, Table(title, TROUBLE_HEADINGS, trouble_rows(document)), as_json=as_json)
+    table = Table(title, TROUBLE_HEADINGS, trouble_rows(document), trouble_lines(document))
+    present(document, out, table, as_json=as_json)
 
 
 def fleet_command(
