@@ -1,11 +1,11 @@
 """Reading, writing and verifying the manifest of a published version."""
 
 import hashlib
-import os
 from pathlib import Path
 
 from google.protobuf import json_format
 
+from contract.durable import whole_file
 from contract.errors import ManifestError, ManifestFault
 from contract.stubs.manifest_pb2 import File, Manifest
 
@@ -37,12 +37,8 @@ def write_manifest(version_dir: Path, manifest: Manifest) -> None:
     """Writes the manifest with the checksums of every other file: aside, synced, and renamed into place."""
     del manifest.files[:]
     manifest.files.extend(_describe(version_dir, path) for path in _files(version_dir))
-    aside = version_dir / f".{MANIFEST_NAME}.partial"
-    with aside.open("w", encoding="utf-8") as out:
-        out.write(json_format.MessageToJson(manifest, preserving_proto_field_name=True))
-        out.flush()
-        os.fsync(out.fileno())
-    aside.rename(version_dir / MANIFEST_NAME)
+    with whole_file(version_dir / MANIFEST_NAME) as out:
+        out.write(json_format.MessageToJson(manifest, preserving_proto_field_name=True).encode())
 
 
 def verify_files(version_dir: Path, manifest: Manifest) -> None:

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
+from contract.durable import write_whole
 from event_log.errors import LogCorrupt, LogUnavailable
-from event_log.files import write_whole
 
 NAME = "cursor.json"
 

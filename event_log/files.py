@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from contract.durable import sync
+
 _SEGMENT = re.compile(r"(\d{8})\.log")
 LOCK = ".lock"
 
@@ -55,25 +57,3 @@ def locked(folder: Path, operation: int = fcntl.LOCK_EX, name: str = LOCK) -> It
         yield
     finally:
         os.close(descriptor)
-
-
-def sync(path: Path) -> None:
-    """Returns when the disk has a file, or the names that are in a folder."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file so that it is there whole, or as it was before.
-
-    Raises:
-        OSError: It can't be written.
-    """
-    aside = path.with_name(f".{path.name}.partial")
-    aside.write_bytes(data)
-    sync(aside)
-    aside.rename(path)
-    sync(path.parent)

@@ -10,9 +10,10 @@ from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
+from contract.durable import sync
 from event_log.cursor import read_cursor
 from event_log.errors import LogCorrupt, LogUnavailable
-from event_log.files import locked, make_folder, segment_numbers, segment_path, sync
+from event_log.files import locked, make_folder, segment_numbers, segment_path
 from event_log.frames import Record, encode_frame, frames, holds_frame
 from event_log.index import Ids
 

@@ -1,6 +1,5 @@
 """The Parquet files of a feature view: one for each day, written aside and renamed into place."""
 
-import os
 from datetime import date
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from feast import FeatureView
 
+from contract.durable import whole_file
 from features.errors import RepositoryError
 from features.schema import row_source, rows_path
 
@@ -54,10 +54,6 @@ def write_rows(path: Path, rows: pa.Table, fingerprint: str, *, group_rows: int 
         group_rows: The most rows of a row group; None leaves that to Arrow.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.partial")
     marked = rows.replace_schema_metadata({_FINGERPRINT: fingerprint.encode()})
-    with aside.open("wb") as out:
+    with whole_file(path) as out:
         pq.write_table(marked, out, coerce_timestamps="us", row_group_size=group_rows)
-        out.flush()
-        os.fsync(out.fileno())
-    aside.rename(path)

@@ -10,6 +10,8 @@ from feast.infra.registry.file import FileRegistryStore
 from feast.protos.feast.core.Registry_pb2 import Registry
 from feast.repo_config import RegistryConfig
 
+from contract.durable import sync
+
 
 class WholeFileRegistryStore(FileRegistryStore):
     """A store that Feast can be told to use, as the registry's `registry_store_type`."""
@@ -24,7 +26,9 @@ class WholeFileRegistryStore(FileRegistryStore):
         """Writes a registry aside, and renames it into place when it is on the disk."""
         store, path = self._aside
         store.update_registry_proto(registry_proto)
+        sync(path)
         path.rename(self._path)
+        sync(path.parent)
 
 
 REGISTRY_STORE = f"{__name__}.{WholeFileRegistryStore.__name__}"

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from training.aside import sync_folder
+from contract.durable import sync_tree
 from training.errors import DataError
 from training.joins.day import DayJoin, Engine
 
@@ -38,7 +38,7 @@ class DatasetFolder:
         try:
             engine.write(join, aside)
             (aside / _FINGERPRINT).write_text(fingerprint, encoding="ascii")
-            sync_folder(aside)
+            sync_tree(aside)
             shutil.rmtree(self._day(day), ignore_errors=True)
             aside.rename(self._day(day))
         except OSError as error:

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.columns import missing_marker, to_message
+from contract.sides import CLASS_SIDE
 from contract.stubs import manifest_pb2 as pb
-from training.model.checks import CLASS_SIDE
 from training.table import Columns, Scorer, Table
 
 SCORE_TOLERANCE = 1e-5

@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+from contract.durable import sync, sync_tree
 from contract.manifest import write_manifest
 from contract.stubs.manifest_pb2 import Manifest
 from contract.versions import published_versions
-from training.aside import sync_folder, sync_one
 from training.errors import PublishError
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -71,7 +71,7 @@ def _rename(aside: Path, folder: Path, manifest: Manifest) -> Path:
     while True:
         manifest.version = max(published_versions(folder), default=0) + 1
         write_manifest(aside, manifest)
-        sync_folder(aside)
+        sync_tree(aside)
         version = folder / str(manifest.version)
         try:
             aside.rename(version)
@@ -79,5 +79,5 @@ def _rename(aside: Path, folder: Path, manifest: Manifest) -> Path:
             if error.errno not in _TAKEN:
                 raise
         else:
-            sync_one(folder)
+            sync(folder)
             return version

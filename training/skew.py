@@ -13,11 +13,11 @@ import pyarrow.parquet as pq
 from contract.cells import CellStatus
 from contract.distributions import LEAST_COUNT, InputTally
 from contract.served import INPUTS, contract_hash, served_files
+from contract.sides import CLASS_SIDE
 from contract.stubs import manifest_pb2 as pb
 from training.arrow_columns import ColumnReader
 from training.errors import DataError
 
-_CLASS_SIDE = (pb.SOURCE_CLASS, pb.SOURCE_CLASS_KEY)
 _COLUMNS = ("model", "version", "position", "feature_rows", INPUTS)
 
 
@@ -94,7 +94,7 @@ class _Served:
         self.answer_count += answers.num_rows
         of_rows, of_answers = (table[INPUTS].combine_chunks() for table in (rows, answers))
         for spec, _, tally in self._tallies:
-            values = (of_rows if spec.source in _CLASS_SIDE else of_answers).field(spec.name)
+            values = (of_rows if spec.source in CLASS_SIDE else of_answers).field(spec.name)
             tally.add(self._reader.read(spec, pa.chunked_array([values])))
         for found in answers["feature_rows"].to_pylist():
             self._statuses.update((row["view"], row["status"]) for row in found)
@@ -106,7 +106,7 @@ class _Served:
             yield InputSkew(
                 feature=spec.name,
                 view=spec.feature_view,
-                is_of_class=spec.source in _CLASS_SIDE,
+                is_of_class=spec.source in CLASS_SIDE,
                 count=int(tally.count),
                 stability_index=tally.stability_index() if has_enough else None,
                 jensen_shannon=tally.jensen_shannon() if has_enough else None,

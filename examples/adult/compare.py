@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from cli.output import AsJson, messages, print_json, print_table
+from contract.durable import write_whole
 from examples.adult.convert import LABEL, convert
-from training.aside import write_aside
 from training.errors import DataError
 
 SPEC = Path(__file__).with_name("training.toml")
@@ -52,7 +52,7 @@ def main(
     summary = {part: summarise(runs, part) for part in PARTS}
     document = {"runs": runs, "summary": summary}
     written = out / "models" / "adult.json"
-    write_aside(written, json.dumps(document, indent=2).encode())
+    write_whole(written, json.dumps(document, indent=2).encode())
     if as_json:
         print_json(document)
     else:

@@ -15,9 +15,9 @@ import typer
 from cli.output import messages, print_table
 from cli.quiet import importing_tensorflow
 from cli.stages import shown_stages
+from contract.durable import write_whole
 from contract.errors import ContractError
 from features.errors import FeatureError
-from training.aside import write_aside
 from training.errors import TrainingError
 
 FIGURES = ("auc", "member_auc", "member_auc_coverage", "log_loss", "ndcg_at_10", "calibration")
@@ -36,7 +36,7 @@ def main(
     with shown_stages() as progress:
         compared = compare(version, world, progress)
     document = json.loads(out.read_text(encoding="utf-8")) | {"peers": compared}
-    write_aside(out, json.dumps(document, indent=2).encode())
+    write_whole(out, json.dumps(document, indent=2).encode())
     _show(compared)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from event_log.files import sync
+from contract.durable import sync
 from features.day_files import write_rows
 from features.errors import SourceError
 

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from contract.sides import CLASS_SIDE
 from contract.stubs import manifest_pb2 as pb
 from server.catalogue.reader import CatalogueReader
 from server.ranking.ports import Snapshot
 
-_CLASS_SIDE = (pb.SOURCE_CLASS, pb.SOURCE_CLASS_KEY)
 _KEPT = 4
 """Of how many ways to read the catalogue the snapshot is remembered: more than there are versions loaded."""
 
@@ -67,8 +67,8 @@ class Snapshots:
 
 
 def _way(manifest: pb.Manifest) -> _Way:
-    specs = (*(spec for spec in manifest.inputs if spec.source in _CLASS_SIDE), *manifest.display_features)
-    views = (_meaning(view) for view in manifest.on_demand_views if view.source in _CLASS_SIDE)
+    specs = (*(spec for spec in manifest.inputs if spec.source in CLASS_SIDE), *manifest.display_features)
+    views = (_meaning(view) for view in manifest.on_demand_views if view.source in CLASS_SIDE)
     inputs = (spec.SerializeToString(deterministic=True) for spec in (*specs, *views))
     return _Way(manifest.feature_source.catalogue_view, tuple(inputs))
 

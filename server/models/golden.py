@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.columns import from_message
+from contract.sides import CLASS_SIDE
 from contract.stubs.manifest_pb2 import GoldenRequest, Manifest
 from server.domain.signatures import DEFAULT_SIGNATURE
 from server.domain.versions import RefusalReason, Refused
 from server.models.ports import CallFailed, Runner
 from server.models.scores import Scores, check_finite, check_ranking, check_scores, check_varied
-from server.models.signatures import CLASS_SIDE
 
 _KEY = 0
 """Where the runner keeps the classes of a golden request; gone with the first snapshot."""

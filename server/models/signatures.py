@@ -5,12 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 
 from contract.columns import column_dtype
-from contract.stubs.manifest_pb2 import SOURCE_CLASS, SOURCE_CLASS_KEY, Input, Manifest
+from contract.sides import CLASS_SIDE
+from contract.stubs.manifest_pb2 import Input, Manifest
 from server.domain.signatures import DEFAULT_SIGNATURE, Signature, Signatures, TensorSpec
 from server.domain.versions import RefusalReason, Refused
-
-CLASS_SIDE = (SOURCE_CLASS, SOURCE_CLASS_KEY)
-"""The sources of the inputs that belong to the classes."""
 
 Specs = Mapping[str, TensorSpec]
 

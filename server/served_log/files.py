@@ -1,7 +1,6 @@
 """The files of the log: written aside and renamed, so that readers see whole ones only, and bounded in all."""
 
 import logging
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
@@ -9,6 +8,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from contract.durable import sync, whole_file
 
 _log = logging.getLogger(__name__)
 
@@ -40,18 +41,10 @@ class LogFiles:
         day.mkdir(parents=True, exist_ok=True)
         path = day / f"{contract}-{self._writer}-{self._count:06}.parquet"
         self._count += 1
-        aside = day / f".{path.name}.partial"
+        with whole_file(path) as out:
+            pq.write_table(rows, out, compression="zstd")
         try:
-            with aside.open("wb") as out:
-                pq.write_table(rows, out, compression="zstd")
-                out.flush()
-                os.fsync(out.fileno())
-            aside.rename(path)
-        except BaseException:
-            aside.unlink(missing_ok=True)
-            raise
-        try:
-            _sync(day)
+            sync(day)
             self._make_room()
         except OSError as error:  # the rows are in place all the same
             _log.warning("after writing %s: %s", path, error)
@@ -68,15 +61,6 @@ class LogFiles:
             excess -= size
             with suppress(OSError):  # there are others in it
                 path.parent.rmdir()
-
-
-def _sync(folder: Path) -> None:
-    """Returns when the disk has the names that are in a folder."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _files(folder: Path) -> list[tuple[str, float, Path, int]]:

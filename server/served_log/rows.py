@@ -26,11 +26,11 @@ from numpy.typing import NDArray
 
 from contract.columns import column_dtype, missing_marker
 from contract.served import INPUTS, contract_hash
+from contract.sides import CLASS_SIDE
 from contract.stubs import manifest_pb2 as pb
 from server.domain.results import FeatureRow
 from server.ranking.ports import Columns, Served
 
-_CLASS_SIDE = (pb.SOURCE_CLASS, pb.SOURCE_CLASS_KEY)
 _FEATURE_ROWS = pa.list_(pa.struct({"view": pa.string(), "status": pa.string(), "age_seconds": pa.float64()}))
 
 
@@ -58,8 +58,8 @@ class RowMaker:
         specs = sorted(manifest.inputs, key=lambda spec: spec.name)
         self.contract = contract_hash(manifest.feature_source, specs, manifest.on_demand_views)
         self._specs = specs
-        self._of_class = [spec.name for spec in specs if spec.source in _CLASS_SIDE]
-        self._of_answer = [spec.name for spec in specs if spec.source not in _CLASS_SIDE]
+        self._of_class = [spec.name for spec in specs if spec.source in CLASS_SIDE]
+        self._of_answer = [spec.name for spec in specs if spec.source not in CLASS_SIDE]
 
     def rows(self, served: Sequence[Served]) -> Rows:
         """Returns the rows of answers, in their order; at least one answer, all by the version."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from contract.cells import CellStatus
 from contract.columns import to_column
 from contract.served import INPUTS
+from contract.sides import CLASS_SIDE
 from contract.stubs import manifest_pb2 as pb
 from server.domain.results import FeatureRow, ServingMode, Source
 from server.ranking.ports import Served, Snapshot
@@ -42,7 +43,6 @@ INPUTS_OF_EVERY_KIND = (
         encoding=pb.ENCODING_TIME,
     ),
 )
-CLASS_SIDE = (pb.SOURCE_CLASS, pb.SOURCE_CLASS_KEY)
 KNOWN = {"member_id": "m1", "request_time": 1_700_000_000}
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from contract.manifest import MANIFEST_NAME, read_manifest, verify_files
+from contract.sides import CLASS_SIDE
 from contract.stubs import manifest_pb2 as pb
 from features.offline_service import OfflineService
 from training.batch_score.known import KnownFeatures
@@ -15,7 +16,6 @@ from training.batch_score.shards import Shards, shard_rows
 from training.errors import DataError
 from training.exclusive import only_writer
 from training.inputs import service_inputs, stored_by_view
-from training.model.checks import CLASS_SIDE
 from training.progress import Progress
 from training.registered import check_registered, require_source
 

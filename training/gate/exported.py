@@ -10,9 +10,9 @@ import pandas as pd
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from contract.sides import CLASS_SIDE
 from training.candidate import Candidate
 from training.gate.evidence import Exported
-from training.model.checks import CLASS_SIDE
 from training.saved_model import LoadedModel, to_tensors
 from training.table import Columns, Table
 

@@ -2,10 +2,8 @@
 
 import hashlib
 import json
-import os
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -13,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from contract.durable import whole_file
 from training.errors import PublishError
 
 Arrays = list[NDArray[Any]]
@@ -70,17 +69,11 @@ class Checkpoints:
         """
         path = self._paths[-1]
         arrays = {f"{name}_{n}": a for name in ("state", "best") for n, a in enumerate(getattr(checkpoint, name))}
-        aside = path.with_suffix(".partial")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with aside.open("wb") as out:
+            with whole_file(path) as out:
                 np.savez(out, history=np.array(json.dumps(checkpoint.history)), **arrays)
-                out.flush()
-                os.fsync(out.fileno())
-            aside.rename(path)
         except OSError as error:
-            with suppress(OSError):
-                aside.unlink()
             raise PublishError(f"{path}: the checkpoint could not be written: {error}") from error
 
 

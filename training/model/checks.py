@@ -4,14 +4,13 @@ import keyword
 import re
 from collections.abc import Mapping, Sequence
 
+from contract.sides import CLASS_SIDE
 from contract.stubs import manifest_pb2 as pb
 from training.errors import SpecError
 from training.model.spec import ModelSpec
 
 RANK_ARGUMENTS = ("class_state", "class_wide", "class_crosses", "candidates", "count")
 """What the signature `rank` takes beside the inputs."""
-CLASS_SIDE = (pb.SOURCE_CLASS, pb.SOURCE_CLASS_KEY)
-"""The sources of the class side. All others, the request's time and context too, are of the member side."""
 _TEXTS = (pb.DATA_TYPE_STRING, pb.DATA_TYPE_STRING_LIST)
 
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from contract.columns import column_dtype
 from contract.indexed import Layout as IndexedLayout
+from contract.sides import CLASS_SIDE
 from contract.stubs import manifest_pb2 as pb
 from training.model.categories import CategoryEncoder, ListEncoder
-from training.model.checks import CLASS_SIDE
 from training.model.encoded import Encoded, Indexed, Layout, Widths
 from training.model.encoder import Encoder
 from training.model.numbers import NumberEncoder, VectorEncoder

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from training.aside import write_aside
+from contract.durable import write_whole
 from training.report.intervals import auc
 from training.report.page import Card, Section, render
 from training.report.sections.calibration import calibration
@@ -47,8 +47,8 @@ def write_report(directory: Path, reported: Reported) -> None:
     Raises:
         OSError: They can't be written.
     """
-    write_aside(directory / STATISTICS_FILE, reported.statistics.to_json().encode())
-    write_aside(directory / FILE, to_html(reported).encode())
+    write_whole(directory / STATISTICS_FILE, reported.statistics.to_json().encode())
+    write_whole(directory / FILE, to_html(reported).encode())
 
 
 def to_html(reported: Reported) -> str:

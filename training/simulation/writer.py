@@ -1,7 +1,6 @@
 """Writes a world aside and renames it into place."""
 
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from contract.durable import sync_tree
 from training.errors import DataError
 
 WORLD_NAME = "world.json"
@@ -89,7 +89,7 @@ def replacing(out: Path) -> Iterator[Path]:
     aside.mkdir(parents=True)
     try:
         yield aside
-        _sync(aside)
+        sync_tree(aside)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise
@@ -106,13 +106,3 @@ def _check_replaceable(out: Path) -> None:
         raise DataError(f"{out} is not a folder, expected a world to replace or nothing")
     if any(out.iterdir()) and not (out / WORLD_NAME).is_file():
         raise DataError(f"{out} holds files but no {WORLD_NAME}; it is not a world, so it is not replaced")
-
-
-def _sync(folder: Path) -> None:
-    """Waits until everything in a folder is on disk."""
-    for path in [folder, *folder.rglob("*")]:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

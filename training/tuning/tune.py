@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from training.aside import write_aside
+from contract.durable import write_whole
 from training.dataset import History
 from training.errors import SpecError, TuningError
 from training.model.checks import check_crosses, check_inputs
@@ -101,8 +101,8 @@ def _check(rows: TuningRows, spec: ModelSpec, crosses: Sequence[Cross]) -> None:
 
 def _write(folder: Path, trials: Sequence[Trial], best_toml: str, space: SearchSpace) -> None:
     try:
-        write_aside(folder / SPEC_FILE, best_toml.encode())
-        write_aside(folder / TRIALS_FILE, to_csv(trials).encode())
-        write_aside(folder / PLOT_FILE, draw_search(trials, space.distributions))
+        write_whole(folder / SPEC_FILE, best_toml.encode())
+        write_whole(folder / TRIALS_FILE, to_csv(trials).encode())
+        write_whole(folder / PLOT_FILE, draw_search(trials, space.distributions))
     except OSError as error:
         raise TuningError(f"{folder}: the results can't be written: {error}") from error

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.indexed import FOLDER, Indexed, Indexer, read_indexed_model
+from contract.sides import CLASS_SIDE
 from contract.stubs import manifest_pb2 as pb
 from server.models.openvino.classes import CODE, STATE, Classes
 from server.models.openvino.graph import Part, read_graph
 from server.models.openvino.ranking import ROWS_AT_ONCE, Best, Functions, rank
-from server.models.signatures import CLASS_SIDE
 from server.ranking.ports import Columns
 
 MEMBER_CODE = ("member_state", "member_wide", "member_crosses")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
-from server.models.storage.durable import sync, sync_tree
+from contract.durable import sync, sync_tree
 from server.models.storage.holds import Hold, is_held
 from server.models.storage.ports import CacheFull, StorageError
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from uuid import uuid4
 
+from contract.durable import sync, write_synced
 from contract.label_events import HISTORY_FOLDER
 from contract.labels import LabelEvent
 from contract.versions import version_number
-from server.models.storage.durable import sync, write_synced
 from server.models.storage.history import History
 from server.models.storage.ports import FileMark, Fingerprint
 

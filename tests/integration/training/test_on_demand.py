@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from contract.columns import to_column
 from contract.on_demand_golden import check_golden_rows
+from contract.sides import CLASS_SIDE
 from contract.stubs import manifest_pb2 as pb
 from features.repository import feature_service, open_store
 from features.view_sources import view_sources
@@ -115,10 +116,7 @@ async def test_members_have_the_same_features_in_a_training_and_in_a_request(
         np.testing.assert_array_equal(served[name], column)
         assert served[name].dtype == column.dtype
         assert len(set(column.tolist())) > 10
-    assert set(served) == {spec.name for spec in manifest.inputs if spec.source not in _CLASS_SIDE}
-
-
-_CLASS_SIDE = (pb.SOURCE_CLASS, pb.SOURCE_CLASS_KEY)
+    assert set(served) == {spec.name for spec in manifest.inputs if spec.source not in CLASS_SIDE}
 
 
 async def test_classes_have_the_same_features_in_a_training_and_in_a_snapshot(

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from contract.sides import CLASS_SIDE
 from contract.stubs import manifest_pb2 as pb
-from training.model.checks import CLASS_SIDE
 from training.report.page import Rows, Section
 from training.report.statistics import sample_rows
 from training.report.subject import Reported

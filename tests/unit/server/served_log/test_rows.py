@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.cells import CellStatus
+from contract.sides import CLASS_SIDE
 from server.served_log.files import LogFiles
 from server.served_log.rows import RowMaker
-from tests.support.served import CLASS_SIDE, INPUTS_OF_EVERY_KIND, KINDS, catalogue, manifest, read_inputs, served
+from tests.support.served import INPUTS_OF_EVERY_KIND, KINDS, catalogue, manifest, read_inputs, served
 
 MODEL = manifest()
 VALUES: dict[str, st.SearchStrategy[Any]] = {
