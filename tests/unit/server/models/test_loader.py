@@ -255,10 +255,12 @@ class TestSpeed:
     ) -> None:
         site.publish()
         await site.load(await self.serving(site, seconds), max_slowdown=max_slowdown)
+        assert site.did[-1] == "serve"
 
     async def test_the_first_version_is_compared_with_none(self, site: Site) -> None:
         site.publish()
         await site.load(max_slowdown=2)
+        assert site.did[-1] == "serve"
 
 
 async def test_a_runner_that_is_lost_the_moment_it_was_to_serve_is_ended(site: Site) -> None:
