@@ -14,6 +14,7 @@ from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from contract.cells import CellStatus
+from server.app.children import Children
 from server.domain.results import FeatureRow
 
 AGES = tuple(hours * 3600.0 for hours in (1 / 60, 0.25, 1, 3, 6, 12, 24, 36, 48, 72, 168, 720))
@@ -30,8 +31,10 @@ class FeatureMetrics(Collector):
     def __init__(self, registry: CollectorRegistry) -> None:
         rows = "Rows of members by view: ok, missing, or stale by its TTL."
         ages = "How old the rows of members were."
-        self._rows = Counter("paceline_feature_rows", rows, ["view", "status"], registry=registry)
-        self._ages = Histogram("paceline_feature_age_seconds", ages, ["view"], buckets=AGES, registry=registry)
+        self._rows = Children(Counter("paceline_feature_rows", rows, ["view", "status"], registry=registry))
+        self._ages = Children(
+            Histogram("paceline_feature_age_seconds", ages, ["view"], buckets=AGES, registry=registry)
+        )
         self._lock = Lock()
         self._statuses: Tally[tuple[tuple[str, ...], CellStatus]] = Tally()
         self._nulls: Tally[str] = Tally()
@@ -47,10 +50,10 @@ class FeatureMetrics(Collector):
         rows = list(chain.from_iterable(members))
         for row in rows:
             if row.age_seconds is not None:
-                self._ages.labels(row.view).observe(row.age_seconds)
+                self._ages[row.view,].observe(row.age_seconds)
         counts = Tally((row.view, row.status) for row in rows)
         for (view, status), count in counts.items():
-            self._rows.labels(view, status.name.lower()).inc(count)
+            self._rows[view, status.name.lower()].inc(count)
         with self._lock:
             for (view, status), count in counts.items():
                 self._statuses[tuple(features[view]), status] += count

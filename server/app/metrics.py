@@ -12,6 +12,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from contract.stubs.manifest_pb2 import Input
+from server.app.children import Children
 from server.app.feature_metrics import FeatureMetrics
 from server.domain.errors import PacelineError
 from server.domain.results import ServingMode
@@ -32,8 +33,11 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._calls = self._counter("paceline_requests", "Requests by method and status code.", "method", "code")
-        self._call_seconds = self._histogram("paceline_request_seconds", "How long requests took.", "method")
+        calls = self._counter("paceline_requests", "Requests by method and status code.", "method", "code")
+        self._calls = Children(calls)
+        self._call_seconds = Children(
+            self._histogram("paceline_request_seconds", "How long requests took.", "method")
+        )
         self._read_seconds = self._histogram("paceline_feature_read_seconds", "Reading members' features.")
         self._reads = self._counter(
             "paceline_member_reads",
@@ -70,8 +74,8 @@ class Metrics:
 
     def observe_request(self, method: str, code: str, seconds: float) -> None:
         """Takes note of a request."""
-        self._calls.labels(method, code).inc()
-        self._call_seconds.labels(method).observe(seconds)
+        self._calls[method, code].inc()
+        self._call_seconds[method,].observe(seconds)
 
     def observe_call(self, call: Observation) -> None:
         """Takes note of what a version did for a request."""

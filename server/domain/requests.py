@@ -1,7 +1,9 @@
 """What callers ask. The fields are named as in the wire contract, so that a violation names the caller's field."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
 Value = str | int | float | bool | Sequence[str]
 """The value of a feature."""
@@ -32,18 +34,16 @@ class ClassFilter:
     """None stands for a condition that the caller left unset, which is a violation."""
 
 
-@dataclass(frozen=True, slots=True)
-class RequestContext:
+class RequestContext(NamedTuple):
     """What is known of the moment of the request."""
 
     request_time: int | None = None
     """Seconds since the epoch; the time of arrival when None."""
-    features: Mapping[str, Value | None] = field(default_factory=dict)
+    features: Mapping[str, Value | None] = MappingProxyType({})
     """Context features by name."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecommendRequest:
+class RecommendRequest(NamedTuple):
     """Asks for the classes that a member is most likely to start."""
 
     member_id: str
@@ -61,8 +61,7 @@ class RecommendRequest:
     """Names the request in its answer and in the log; one is made up when empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScoreRequest:
+class ScoreRequest(NamedTuple):
     """Asks for the score of each of some classes."""
 
     member_id: str

@@ -6,7 +6,7 @@ time: two at a time would each be for fewer, and with one, 500 classes are ranke
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +27,7 @@ _Key: TypeAlias = tuple[int, int, str, str]
 """Which manifest, snapshot, model and arm; the first two by identity, as the leases of the requests hold them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
+class Ranked(NamedTuple):
     """The best classes for one member."""
 
     scores: NDArray[np.float32]

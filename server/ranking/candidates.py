@@ -33,10 +33,10 @@ def choose(request: RecommendRequest, snapshot: Snapshot, filters: ClassFilters)
     unknown: Sequence[str] = ()
     if request.candidate_class_ids:
         asked, unknown = _find(request.candidate_class_ids, snapshot)
-        mask &= _mask(asked, snapshot)
+        mask = mask & _mask(asked, snapshot)
     if request.excluded_class_ids:
         excluded, _ = _find(request.excluded_class_ids, snapshot)
-        mask[excluded] = False
+        mask = mask & ~_mask(excluded, snapshot)
     return Candidates(mask, int(np.count_nonzero(mask)), unknown)
 
 

@@ -5,6 +5,8 @@ each snapshot; a filter then takes some microseconds.
 """
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import and_
 from typing import Any
 
 import numpy as np
@@ -30,9 +32,11 @@ class ClassFilters:
         self._snapshot = snapshot
         self._postings: dict[str, Postings] = {}
         self._numbers: dict[str, NDArray[np.float64]] = {}
+        self._all = np.ones(len(snapshot.class_ids), dtype=np.bool_)
+        self._all.flags.writeable = False
 
     def mask(self, filters: Sequence[ClassFilter]) -> Mask:
-        """Returns which classes pass all of `filters`, ``[classes]``.
+        """Returns which classes pass all of `filters`, ``[classes]``, not to be written to.
 
         Raises:
             InvalidRequest: A filter names no class feature, or does not fit the feature's type.
@@ -40,10 +44,7 @@ class ClassFilters:
         violations = [v for place, wanted in enumerate(filters) for v in self._violations(place, wanted)]
         if violations:
             raise InvalidRequest(violations)
-        mask = np.ones(len(self._snapshot.class_ids), dtype=np.bool_)
-        for wanted in filters:
-            mask &= self._passing(wanted)
-        return mask
+        return reduce(and_, map(self._passing, filters), self._all)
 
     def _violations(self, place: int, wanted: ClassFilter) -> list[FieldViolation]:
         name, field = wanted.feature_name, f"filters[{place}]"

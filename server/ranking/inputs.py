@@ -1,14 +1,13 @@
 """The inputs of a model that are not of the class side: of the member, the request's context, and its time."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from contract.columns import columns_maker, to_column
+from contract.columns import columns_maker
 from contract.on_demand import MEMBER_SOURCES, Failed, Values
 from contract.policies import lacking
 from contract.stubs import manifest_pb2 as pb
@@ -20,15 +19,12 @@ from server.ranking.ports import Columns, MemberFeatures, MemberRows
 from server.ranking.types import value_fits, value_name
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What a request itself says of its inputs."""
 
     member_id: str
-    columns: Columns
-    """Of its context and its time, ``[1]`` or ``[1, list_length]``."""
-    given: Mapping[str, Any]
-    """What on-demand views take of them, by name."""
+    context: Mapping[str, Any]
+    """Its context features by name, without those that are unset."""
     request_time: int
     """The moment that it is for, in seconds since the epoch."""
 
@@ -56,7 +52,7 @@ class InputReader:
             InvalidRequest: A context feature is not one of the model's, or of another type.
         """
         seconds = int(self._now()) if context.request_time is None else context.request_time
-        return Asked(member_id, *self._plans(manifest).context(context, seconds), seconds)
+        return Asked(member_id, self._plans(manifest).context(context), seconds)
 
     async def read(self, manifest: pb.Manifest, asked: Sequence[Asked]) -> MemberRows:
         """Returns every input but those of the class side, a row for each request.
@@ -66,12 +62,10 @@ class InputReader:
         """
         plan = self._plans(manifest)
         rows = await self._features.read(plan.member_inputs, plan.member_key, [one.member_id for one in asked])
-        names = asked[0].columns
-        given = {name: np.concatenate([one.columns[name] for one in asked]) for name in names}
         computed = plan.computed(rows.values, asked)
         return replace(
             rows,
-            columns={**rows.columns, **given, **computed},
+            columns={**rows.columns, **plan.given(asked), **computed},
             lacking={**rows.lacking, **lacking(plan.computed_inputs, computed)},
         )
 
@@ -90,29 +84,33 @@ class _Plan:
         specs = (*needed, *manifest.inputs)
         self._times = _names(manifest.inputs, pb.SOURCE_REQUEST_TIME)
         self._context = {spec.name: spec for spec in specs if spec.source == pb.SOURCE_CONTEXT}
-        self._missing = {name: to_column(spec, [None]) for name, spec in self._context.items() if spec.encoding}
+        encoded = [spec for spec in self._context.values() if spec.encoding]
+        self._encoded = [spec.name for spec in encoded]
+        self._columns = columns_maker(encoded)
 
-    def context(self, context: RequestContext, seconds: int) -> tuple[dict[str, NDArray[Any]], Mapping[str, Any]]:
-        """Returns the columns of a request, and what on-demand views take of it."""
-        given = {name: value for name, value in context.features.items() if value is not None}
+    def context(self, context: RequestContext) -> Mapping[str, Any]:
+        """Returns the features that a request gives, without those that are unset."""
+        if not context.features:
+            return {}
         violations = [v for name, value in context.features.items() for v in self._violations(name, value)]
         if violations:
             raise InvalidRequest(violations)
-        columns = dict(self._missing)
-        read = {name: value for name, value in given.items() if name in columns}
-        columns.update((name, to_column(self._context[name], [value])) for name, value in read.items())
-        columns.update((name, np.array([seconds], dtype=np.int64)) for name in self._times)
-        return columns, self._given(given, seconds)
+        return {name: value for name, value in context.features.items() if value is not None}
+
+    def given(self, asked: Sequence[Asked]) -> Columns:
+        """Returns the columns of the context and the times of requests, a row for each."""
+        columns = self._columns(_context_values(self._encoded, asked))
+        seconds = np.array([one.request_time for one in asked], dtype=np.int64)
+        return columns | dict.fromkeys(self._times, seconds)
 
     def computed(self, rows: Values, asked: Sequence[Asked]) -> Columns:
         """Returns the columns of the features that on-demand views compute, a row for each request."""
+        if not self.computed_inputs:
+            return {}
         values = {name: rows[name] for name in self._needed[pb.SOURCE_MEMBER]}
-        values |= {name: [one.given[name] for one in asked] for name in asked[0].given}
+        values |= _context_values(self._needed[pb.SOURCE_CONTEXT], asked)
+        values |= {name: [one.request_time for one in asked] for name in self._needed[pb.SOURCE_REQUEST_TIME]}
         return self._computed(self._views.compute(values))
-
-    def _given(self, context: Mapping[str, Any], seconds: int) -> dict[str, Any]:
-        times = dict.fromkeys(self._needed[pb.SOURCE_REQUEST_TIME], seconds)
-        return {name: context.get(name) for name in self._needed[pb.SOURCE_CONTEXT]} | times
 
     def _violations(self, name: str, value: object) -> list[FieldViolation]:
         field = f"context.features[{name!r}]"
@@ -123,6 +121,10 @@ class _Plan:
         if value is None or value_fits(spec.data_type, value):
             return []
         return [FieldViolation(field, f"is {value!r}, expected {value_name(spec.data_type)}")]
+
+
+def _context_values(names: Iterable[str], asked: Sequence[Asked]) -> dict[str, Sequence[Any]]:
+    return {name: [one.context.get(name) for one in asked] for name in names}
 
 
 def _names(specs: Iterable[pb.Input], source: "pb.Source.ValueType") -> list[str]:

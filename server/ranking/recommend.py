@@ -3,14 +3,14 @@
 import secrets
 from collections.abc import Sequence
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from server.domain.errors import FieldViolation, InvalidRequest
 from server.domain.requests import RecommendRequest, Value
-from server.domain.results import RankedClass, Ranking, Source
+from server.domain.results import Ranking, Source
 from server.domain.validation import DEFAULT_PAGE_SIZE, check_recommend
 from server.ranking.again import asked_again
 from server.ranking.batches import Batches, Ranked
@@ -66,8 +66,8 @@ class Recommender:
                 raise
             found, source = await self._fallbacks.find(request.member_id, tried[-1], error)
         snapshot, candidates = tried[-1].snapshot, tried[-1].candidates
-        classes = _classes(snapshot, found, request.class_feature_names)
-        return Ranking(classes, candidates.unknown_class_ids, candidates.count, source, request_id)
+        columns = _columns(snapshot, found, request.class_feature_names)
+        return Ranking(*columns, candidates.unknown_class_ids, candidates.count, source, request_id)
 
     async def _recommend(self, request: RecommendRequest, request_id: str, tried: list[Ground]) -> Ranking:
         with self._models.lease(request.member_id) as lease:
@@ -79,11 +79,11 @@ class Recommender:
             ranked = await self._batches.rank(
                 lease, request.member_id, request.context, candidates.mask, count, is_bulk=request.is_bulk
             )
-            classes = _classes(snapshot, ranked, request.class_feature_names)
+            columns = _columns(snapshot, ranked, request.class_feature_names)
             source = source_of(lease, ranked)
             if self._serve is not None:
                 self._serve(_served(request_id, request.member_id, lease, ranked, source))
-        return Ranking(classes, candidates.unknown_class_ids, candidates.count, source, request_id)
+        return Ranking(*columns, candidates.unknown_class_ids, candidates.count, source, request_id)
 
 
 def _served(request_id: str, member_id: str, lease: Lease, ranked: Ranked, source: Source) -> Served:
@@ -127,16 +127,11 @@ class _Best(Protocol):
     def positions(self) -> NDArray[np.int32]: ...
 
 
-def _classes(snapshot: Snapshot, ranked: _Best, names: Sequence[str]) -> list[RankedClass]:
-    rows = _feature_rows(snapshot, names, ranked.positions)
+_Columns: TypeAlias = tuple[Sequence[str], Sequence[float], Sequence[Sequence[Value | None]]]
+
+
+def _columns(snapshot: Snapshot, ranked: _Best, names: Sequence[str]) -> _Columns:
+    """Returns the ids of classes, their scores, and the values of the named features by class."""
     ids = [snapshot.class_ids[position] for position in ranked.positions.tolist()]
-    return [RankedClass(*row) for row in zip(ids, ranked.scores.tolist(), rows, strict=True)]
-
-
-def _feature_rows(
-    snapshot: Snapshot, names: Sequence[str], positions: NDArray[np.int32]
-) -> Sequence[Sequence[Value | None]]:
-    """Returns, for each position, the values of the named features."""
-    if not names:
-        return [()] * len(positions)
-    return list(zip(*(snapshot.features[name][positions].tolist() for name in names), strict=True))
+    features = zip(*(snapshot.features[name][ranked.positions].tolist() for name in names), strict=True)
+    return ids, ranked.scores.tolist(), list(features)

@@ -5,9 +5,9 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import Context
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from server.domain.requests import RecommendRequest
@@ -31,9 +31,9 @@ class Comparison:
     """What the shadow scored it with."""
     overlap: float
     """How much the first ten have in common; see `server.ranking.drift.overlap_at`."""
-    live_scores: list[float]
+    live_scores: Sequence[float]
     """Falling."""
-    shadow_scores: list[float]
+    shadow_scores: Sequence[float]
     """Falling."""
     live_seconds: float
     shadow_seconds: float
@@ -67,7 +67,8 @@ class _Offer:
         """The request, as of the moment it was made."""
         if self.request.context.request_time is not None:
             return self.request
-        return replace(self.request, context=replace(self.request.context, request_time=self.request_time))
+        context = self.request.context._replace(request_time=self.request_time)
+        return self.request._replace(context=context)
 
 
 class Shadows:
@@ -159,9 +160,9 @@ class Shadows:
         return Comparison(
             live=offer.ranking.source,
             shadow=ranking.source,
-            overlap=overlap_at(_class_ids(offer.ranking), _class_ids(ranking)),
-            live_scores=_scores(offer.ranking),
-            shadow_scores=_scores(ranking),
+            overlap=overlap_at(offer.ranking.class_ids, ranking.class_ids),
+            live_scores=offer.ranking.scores,
+            shadow_scores=ranking.scores,
             live_seconds=offer.seconds,
             shadow_seconds=self._clock() - begun,
         )
@@ -193,11 +194,3 @@ class ShadowingRecommender:
         if ranking.source.serving_mode.is_by_model:
             self._shadows.offer(request, ranking, self._clock() - begun)
         return ranking
-
-
-def _class_ids(ranking: Ranking) -> list[str]:
-    return [ranked.class_id for ranked in ranking.classes]
-
-
-def _scores(ranking: Ranking) -> list[float]:
-    return [ranked.score for ranked in ranking.classes]

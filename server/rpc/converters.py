@@ -111,10 +111,10 @@ def recommend_response(ranking: Ranking) -> pb.RecommendClassesResponse:
         request_id=ranking.request_id,
         worst_age_seconds=_worst_age(ranking.source),
     )
-    for ranked in ranking.classes:  # added one by one: a quarter of the time that a list of messages takes
-        added = response.classes.add(class_id=ranked.class_id, score=ranked.score)
-        if ranked.features:
-            added.class_features.extend(map(to_feature_value, ranked.features))
+    for class_id, score in zip(ranking.class_ids, ranking.scores, strict=True):
+        response.classes.add(class_id=class_id, score=score)  # a quarter of the time that a list of messages takes
+    for added, features in zip(response.classes, ranking.class_features, strict=False):
+        added.class_features.extend(map(to_feature_value, features))
     return response
 
 

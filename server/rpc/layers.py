@@ -1,12 +1,13 @@
 """What every call goes through before and after its servicer method.
 
-A layer wraps a handler in another. The layers of a method are put together once, when it is first called.
+A layer wraps a handler in another. The layers of a method are put together once, when it is first called. They are
+not an interceptor, through which gRPC would look for the handler of each call anew.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
@@ -133,35 +134,43 @@ def deadline(_method: str, handle: Handler) -> Handler:
     return call
 
 
-PACKAGES = ("/paceline.", "/tensorflow.serving.")
-"""How the methods begin that layers are put around. They take one request and answer it once or in a stream, or
-take a stream and answer it once."""
+class LayeredServer:
+    """What stubs add services to, for layers around all their methods.
 
-
-class LayeredInterceptor(grpc.aio.ServerInterceptor):
-    """Puts layers around the methods of Paceline's services, and of TensorFlow Serving's.
+    A method takes one request and answers it once or in a stream, or takes a stream and answers it once.
 
     Args:
+        server: Where the services get to.
         layers: From the outermost to the innermost.
     """
 
-    def __init__(self, layers: Sequence[Layer]) -> None:
+    def __init__(self, server: grpc.aio.Server, layers: Sequence[Layer]) -> None:
+        self._server = server
         self._layers = layers
-        self._handlers: dict[str, MethodHandler] = {}
 
-    async def intercept_service(
-        self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[MethodHandler | None]],
-        handler_call_details: grpc.HandlerCallDetails,
-    ) -> MethodHandler | None:
-        """Returns the handler of a call, with the layers around it."""
-        method = handler_call_details.method
-        handler = self._handlers.get(method)
-        if handler is None:
-            handler = await continuation(handler_call_details)
-            if method.startswith(PACKAGES) and handler is not None:
-                handler = self._handlers[method] = self._wrap(method, handler)
-        return handler
+    def add_generic_rpc_handlers(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
+        """Adds the handlers of services."""
+        self._server.add_generic_rpc_handlers([_LayeredHandlers(found, self._layers) for found in handlers])
+
+    def add_registered_method_handlers(self, service_name: str, handlers: Mapping[str, MethodHandler]) -> None:
+        """Adds nothing: stubs that call it add the same handlers above, and these would come before them."""
+
+
+class _LayeredHandlers(grpc.GenericRpcHandler):
+    def __init__(self, handlers: grpc.GenericRpcHandler, layers: Sequence[Layer]) -> None:
+        self._handlers = handlers
+        self._layers = layers
+        self._wrapped: dict[str, MethodHandler] = {}
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> MethodHandler | None:
+        """Returns the handler of a call, with the layers around it; None for a method of another service."""
+        wrapped = self._wrapped.get(handler_call_details.method)
+        if wrapped is None:
+            handler = self._handlers.service(handler_call_details)
+            if handler is None:
+                return None
+            wrapped = self._wrapped[handler_call_details.method] = self._wrap(handler_call_details.method, handler)
+        return wrapped
 
     def _wrap(self, method: str, handler: MethodHandler) -> MethodHandler:
         make, handle = _kind(handler)

@@ -13,7 +13,7 @@ from grpc_reflection.v1alpha import reflection
 from server.domain.errors import StartError
 from server.rpc.channel import SERVER_OPTIONS, SHARING_OPTIONS, Tls
 from server.rpc.health import Health
-from server.rpc.layers import Gate, LayeredInterceptor, Observe, deadline, errors, observed
+from server.rpc.layers import Gate, LayeredServer, Observe, deadline, errors, observed
 from server.rpc.services import Service
 
 
@@ -30,9 +30,10 @@ class GrpcServer:
         self.gate = Gate()
         layers = (errors, observed(observe), self.gate.layer, deadline)  # the outermost first
         options = SHARING_OPTIONS if shares_port else SERVER_OPTIONS
-        self._server = grpc.aio.server(interceptors=[LayeredInterceptor(layers)], options=options)
+        self._server = grpc.aio.server(options=options)
+        layered = LayeredServer(self._server, layers)
         for service in services:
-            service.add(self._server)
+            service.add(layered)
         names = [service.name for service in services]
         self.health = Health(names)
         health_pb2_grpc.add_HealthServicer_to_server(self.health.servicer, self._server)

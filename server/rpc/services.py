@@ -3,8 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-
-import grpc
+from typing import Any
 
 from paceline.v1 import event_service_pb2 as events_pb
 from paceline.v1 import model_admin_service_pb2 as admin_pb
@@ -35,10 +34,10 @@ _add_tf_model = stubs.model_service_pb2_grpc.add_ModelServiceServicer_to_server
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service: its full name, and what adds it to a server."""
+    """A service: its full name, and what adds it to a `grpc.aio.Server` or `server.rpc.layers.LayeredServer`."""
 
     name: str
-    add: Callable[[grpc.aio.Server], None]
+    add: Callable[[Any], None]
 
 
 def recommendation_service(recommend: Recommend, recommend_all: RecommendAll, score: Score) -> Service:

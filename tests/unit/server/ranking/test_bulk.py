@@ -6,7 +6,7 @@ import pytest
 
 from server.domain.errors import FieldViolation, InvalidRequest, StoreUnavailable
 from server.domain.requests import RecommendRequest
-from server.domain.results import RankedClass, Ranking, Source
+from server.domain.results import Ranking, Source
 from server.ranking.bulk import BulkRecommender
 
 
@@ -29,7 +29,7 @@ class Ranker:
             raise
         if error := self.errors.get(request.member_id):
             raise error
-        return Ranking([RankedClass(request.member_id, 0.5, ())], (), 1, Source("ranking", 1, True, 1))
+        return Ranking([request.member_id], [0.5], (), (), 1, Source("ranking", 1, True, 1))
 
 
 def requests(members: Sequence[str]) -> list[RecommendRequest]:
@@ -37,7 +37,7 @@ def requests(members: Sequence[str]) -> list[RecommendRequest]:
 
 
 async def answers(bulk: BulkRecommender, members: Sequence[str]) -> dict[int, str]:
-    return {place: ranking.classes[0].class_id async for place, ranking in bulk.recommend(requests(members))}
+    return {place: ranking.class_ids[0] async for place, ranking in bulk.recommend(requests(members))}
 
 
 async def test_every_request_is_answered_once_at_its_place() -> None:

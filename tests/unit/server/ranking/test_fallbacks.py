@@ -43,7 +43,7 @@ class World:
 
 
 def ids(ranking: Ranking) -> list[str]:
-    return [ranked.class_id for ranked in ranking.classes]
+    return list(ranking.class_ids)
 
 
 def down() -> World:
@@ -55,9 +55,9 @@ async def test_a_member_with_a_list_gets_it_and_others_what_is_popular() -> None
 
     first, second = await world.ask(RecommendRequest("m1")), await world.ask(RecommendRequest("m2"))
 
-    assert [(ranked.class_id, ranked.score) for ranked in first.classes] == [("b", 0.75), ("a", 0.25)]
+    assert (first.class_ids, first.scores) == (["b", "a"], [0.75, 0.25])
     assert (first.source.serving_mode, first.source.version) == (ServingMode.BATCH_SCORED, 2)
-    assert [(ranked.class_id, ranked.score) for ranked in second.classes[:2]] == [("d", 40), ("c", 30)]
+    assert (second.class_ids[:2], second.scores[:2]) == (["d", "c"], [40, 30])
     assert ids(second) == ["d", "c", "b", "a"]
     assert (second.source.serving_mode, second.source.version) == (ServingMode.POPULAR, 3)
     assert (first.source.member_is_known, second.source.member_is_known) == (True, False)
@@ -78,7 +78,7 @@ async def test_such_an_answer_holds_to_the_request_too() -> None:
 
     ranking = await down().ask(request)
 
-    assert [(ranked.class_id, ranked.features) for ranked in ranking.classes] == [("a", ("A",))]
+    assert (ranking.class_ids, ranking.class_features) == (["a"], [("A",)])
     assert (ranking.candidate_count, list(ranking.unknown_class_ids)) == (2, ["x"])
 
 

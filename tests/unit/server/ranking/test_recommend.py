@@ -43,20 +43,20 @@ async def recommend(request: RecommendRequest, served: FakeModels | None = None)
 
 
 def ids(ranking: Ranking) -> list[str]:
-    return [ranked.class_id for ranked in ranking.classes]
+    return list(ranking.class_ids)
 
 
 async def test_the_best_classes_come_first_and_equal_scores_by_class_id() -> None:
     ranking = await recommend(RecommendRequest("m1"))
     assert ids(ranking) == ["b", "c", "d", "a"]
-    assert [round(ranked.score, 3) for ranked in ranking.classes] == [0.4, 0.4, 0.3, 0.1]
+    assert [round(score, 3) for score in ranking.scores] == [0.4, 0.4, 0.3, 0.1]
     assert ranking.candidate_count == 4
     assert (ranking.source.model_name, ranking.source.version, ranking.source.generation) == ("ranking", 3, 7)
 
 
 async def test_a_page_holds_at_most_its_size_and_twenty_by_default() -> None:
     many = snapshot([f"c{place:03}" for place in range(50)])
-    assert len((await recommend(RecommendRequest("m1"), FakeModels(many, [0.5] * 50))).classes) == 20
+    assert len((await recommend(RecommendRequest("m1"), FakeModels(many, [0.5] * 50))).class_ids) == 20
     assert ids(await recommend(RecommendRequest("m1", page_size=1))) == ["b"]
 
 
@@ -94,13 +94,13 @@ def test_what_is_returned_is_the_brute_force_choice(
 async def test_nothing_is_ranked_where_no_class_is_left() -> None:
     served = models()
     ranking = await recommend(RecommendRequest("m1", candidate_class_ids=["x"]), served)
-    assert (ranking.classes, ranking.candidate_count, served.ranked) == ([], 0, [])
+    assert (ranking.class_ids, ranking.candidate_count, served.ranked) == ([], 0, [])
     assert ranking.source.member_is_known
 
 
 async def test_the_features_asked_for_come_in_the_order_asked() -> None:
     ranking = await recommend(RecommendRequest("m1", class_feature_names=["minutes", "title", "genres"]))
-    assert [ranked.features for ranked in ranking.classes[:3]] == [
+    assert ranking.class_features[:3] == [
         (20, "B", []),
         (20, None, None),
         (30, "D", ["rock", "pop"]),
@@ -250,7 +250,7 @@ async def test_whoever_keeps_answers_is_told_of_what_each_was_made_from() -> Non
         assert one.columns["country"][one.row] == ("NL" if request.member_id == "m2" else "")
         assert one.columns["request_time"][one.row] == one.request_time == request.context.request_time
         assert [one.snapshot.class_ids[place] for place in one.positions] == ids(answer) == ["b", "c"]
-        assert one.scores.tolist() == [ranked.score for ranked in answer.classes]
+        assert one.scores.tolist() == answer.scores
         assert one.source == answer.source
 
 

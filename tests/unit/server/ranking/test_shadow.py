@@ -11,7 +11,7 @@ import pytest
 
 from server.domain.errors import NoModel
 from server.domain.requests import ClassFilter, Range, RecommendRequest, RequestContext
-from server.domain.results import RankedClass, Ranking, ServingMode, Source
+from server.domain.results import Ranking, ServingMode, Source
 from server.ranking.batches import Batches
 from server.ranking.inputs import InputReader
 from server.ranking.recommend import Recommender
@@ -22,8 +22,8 @@ NOW = 1_700_000_000.75
 
 
 def ranking(class_ids: str, version: int = 1) -> Ranking:
-    classes = [RankedClass(class_id, 1 / (1 + place), ()) for place, class_id in enumerate(class_ids)]
-    return Ranking(classes, (), len(classes), Source("ranking", version, True, 1))
+    scores = [1 / (1 + place) for place in range(len(class_ids))]
+    return Ranking(list(class_ids), scores, (), (), len(class_ids), Source("ranking", version, True, 1))
 
 
 LIVE, SHADOW = ranking("abcd"), ranking("bx", 2)
@@ -297,7 +297,7 @@ async def test_a_request_that_failed_is_offered_to_no_shadow(world: World, shado
 
 async def test_what_was_answered_without_the_model_is_offered_to_no_shadow(world: World, shadows: Shadows) -> None:
     async def popular(_: RecommendRequest) -> Ranking:
-        return replace(LIVE, source=replace(LIVE.source, serving_mode=ServingMode.POPULAR))
+        return LIVE._replace(source=LIVE.source._replace(serving_mode=ServingMode.POPULAR))
 
     await ShadowingRecommender(popular, shadows).recommend(RecommendRequest("m1"))
     await turns()

@@ -12,7 +12,7 @@ from paceline.v1 import recommendation_service_pb2 as pb
 from server.domain.labels import LabelStatus
 from server.domain.models import ModelProblem
 from server.domain.requests import AnyOf, ClassFilter, Range, RecommendRequest, RequestContext, ScoreRequest
-from server.domain.results import FeatureRow, RankedClass, Ranking, ScoredClass, Scores, ServingMode, Source
+from server.domain.results import FeatureRow, Ranking, ScoredClass, Scores, ServingMode, Source
 from server.domain.versions import RefusalReason, VersionRecord, VersionState
 from server.rpc.converters import (
     from_feature_value,
@@ -108,7 +108,7 @@ def test_a_score_request_keeps_every_field() -> None:
 
 
 def test_a_ranking_keeps_every_field() -> None:
-    ranking = Ranking([RankedClass("c1", 0.5, ["A", None])], ["x"], 9, SOURCE, "r1")
+    ranking = Ranking(["c1"], [0.5], [["A", None]], ["x"], 9, SOURCE, "r1")
     assert recommend_response(ranking) == pb.RecommendClassesResponse(
         classes=[
             pb.RankedClass(
