@@ -1,8 +1,7 @@
 """What callers ask. The fields are named as in the wire contract, so that a violation names the caller's field."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 Value = str | int | float | bool | Sequence[str]
@@ -34,12 +33,13 @@ class ClassFilter:
     """None stands for a condition that the caller left unset, which is a violation."""
 
 
-class RequestContext(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class RequestContext:
     """What is known of the moment of the request."""
 
     request_time: int | None = None
     """Seconds since the epoch; the time of arrival when None."""
-    features: Mapping[str, Value | None] = MappingProxyType({})
+    features: Mapping[str, Value | None] = field(default_factory=dict)
     """Context features by name."""
 
 

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import Context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from server.domain.requests import RecommendRequest
@@ -67,8 +67,7 @@ class _Offer:
         """The request, as of the moment it was made."""
         if self.request.context.request_time is not None:
             return self.request
-        context = self.request.context._replace(request_time=self.request_time)
-        return self.request._replace(context=context)
+        return self.request._replace(context=replace(self.request.context, request_time=self.request_time))
 
 
 class Shadows:
