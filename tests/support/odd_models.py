@@ -1,9 +1,11 @@
-"""SavedModels as others make them: of every dtype, of TensorFlow 1, with defaults. This imports TensorFlow."""
+"""SavedModels as others make them: of every dtype, of TensorFlow 1, of Keras, with defaults. This imports TensorFlow."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import keras
+import numpy as np
 import tensorflow as tf
 
 DTYPES = (
@@ -127,6 +129,23 @@ def write_simple_v1(folder: Path) -> Path:
         weight = v1.get_variable("weight", initializer=3.0)
         session.run(v1.global_variables_initializer())
         saved_model_v1.simple_save(session, str(folder), {"x": x}, {"y": weight * x})
+    return folder
+
+
+def write_keras(folder: Path, *, exported: bool) -> Path:
+    """Writes a Keras model that was fitted, exported or saved whole with its optimizer, and returns its folder.
+
+    It gives ``0.5 * sum(x)`` for rows of three.
+    """
+    inputs = keras.Input((3,), name="x")
+    model = keras.Model(inputs, keras.layers.Dense(1, name="y")(keras.layers.Dropout(0.5)(inputs)))
+    model.compile("adam", "mse")
+    model.fit(np.ones((4, 3)), np.ones(4), verbose=0)
+    model.set_weights([np.full((3, 1), 0.5), np.zeros(1)])
+    if exported:
+        model.export(str(folder), verbose=False)
+    else:
+        tf.saved_model.save(model, str(folder))
     return folder
 
 

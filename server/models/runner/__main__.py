@@ -18,6 +18,8 @@ def main() -> None:
     logging.basicConfig(format=f"runner pid={os.getpid()} %(levelname)s %(message)s")
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # A SavedModel holds what of Keras it needs. TensorFlow imports Keras if it is there, and does without if not.
+    sys.modules["keras"] = None  # type: ignore[assignment]
     workers = Workers(CALLS_AT_ONCE + 1)  # one of them reads
     give_way()
     # Only now, as importing takes seconds of the processor, and TensorFlow reads the variables above.

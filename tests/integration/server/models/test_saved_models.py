@@ -1,6 +1,7 @@
 """SavedModels as others make them, in a real runner."""
 
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,17 @@ async def test_inputs_that_are_left_out_have_their_defaults(loaded: Loaded) -> N
         "serving_default", {"rows": rows, "factor": np.array(2), "unit": np.array("lb", object)}
     )
     assert (found["scaled"].tolist(), found["unit"].tolist()) == ([[2, 4, 6]], b"lb")
+
+
+@pytest.mark.parametrize("exported", [True, False])
+async def test_a_model_of_keras_is_served_without_keras(loaded: Loaded, exported: bool) -> None:
+    """The runner can't import Keras, optimizers of which a model saved whole has."""
+    write = partial(odd_models.write_keras, exported=exported)
+    runner = await loaded.load(f"keras_{exported}", write)
+    rows = np.array([[1, 2, 3], [0, 0, 1]], dtype=np.float32)
+    (name,) = loaded.signatures["serving_default"].inputs
+    (found,) = (await runner.run("serving_default", {name: rows})).values()
+    np.testing.assert_allclose(found, [[3], [0.5]])
 
 
 async def test_only_the_outputs_that_are_named_are_given(loaded: Loaded) -> None:
