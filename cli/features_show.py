@@ -39,8 +39,8 @@ def show_command(
     with without_typeguard():
         from features.repository import open_store, views_of
         from features.store_errors import reported
-        from server.features.online import cell_reader
         from server.features.shown import show
+        from server.features.store import cell_reader
 
     store = open_store(repo, profile)
     views = views_of(store, entity)

@@ -18,13 +18,13 @@ from server.catalogue.snapshots import Snapshots
 from server.domain.errors import StoreUnavailable
 from server.features.guarded_cells import GuardedCells, Prober
 from server.features.members import FeastMemberFeatures, ObserveRows
-from server.features.online import OnlineFeatures, cell_reader
+from server.features.online import OnlineFeatures
+from server.features.opening import open_stores
 from server.features.pace import SLOW_SECONDS, Pace
 from server.features.redis_cells import RedisCells
 from server.features.registry import Registry
 from server.features.registry_check import RegistryCheck
 from server.features.remembered_cells import LAST_KNOWN_SECONDS, OnRead, RememberedCells
-from server.features.store import open_store
 from server.models.leases import LoadedVersion
 from server.ranking.on_demand import check_on_demand, member_inputs
 
@@ -59,9 +59,8 @@ class FeatureSide:
         on_rows: ObserveRows,
         failed: Failed,
     ) -> None:
-        store = open_store(settings.repo, settings.profile)
-        registry = Registry(store)
-        cells = cell_reader(store)
+        stores = open_stores(settings.repo, settings.profile)
+        registry, cells = Registry(stores.registry), stores.cells
         online = OnlineFeatures(cells, registry, now)
         self._is_warm = False
         self._request_threads = ThreadPoolExecutor(MEMBER_READERS, "features")

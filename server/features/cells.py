@@ -6,7 +6,6 @@ from typing import Any, Protocol
 
 from contract.stubs import manifest_pb2 as pb
 from server.domain.results import ServingMode
-from server.features.feast_sdk import FeatureView
 
 VALUE_FIELDS = {
     pb.DATA_TYPE_STRING: "string_val",
@@ -42,11 +41,44 @@ def feature_of(spec: pb.Input) -> Feature:
     return Feature(spec.name, VALUE_FIELDS[spec.data_type], spec.ttl_seconds, spec.missing_policy)
 
 
+class Field(Protocol):
+    """A feature as it is registered."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def dtype(self) -> object:
+        """Its type, of which `str` gives Feast's name."""
+        ...
+
+
+class View(Protocol):
+    """A feature view as it is registered; Feast's own is one."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def join_keys(self) -> Sequence[str]:
+        """The names of what its entities are found by."""
+        ...
+
+    @property
+    def features(self) -> Sequence[Field]:
+        """What it has of an entity."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ViewFeatures:
     """Features of one view, which has one join key, a String."""
 
-    table: FeatureView
+    table: View
     features: Sequence[Feature]
 
 

@@ -10,20 +10,11 @@ from contract.stubs import manifest_pb2 as pb
 from server.domain.errors import StoreUnavailable
 from server.domain.results import FeatureRow, ServingMode
 from server.features.cells import CellReader, Cells, Feature, ViewFeatures, feature_of
-from server.features.feast_sdk import FeatureStore, RedisOnlineStore
-from server.features.provider_cells import ProviderCells
-from server.features.redis_cells import RedisCells
 from server.features.registry import Registry
 
 logger = logging.getLogger(__name__)
 
 _OK = CellStatus.OK
-
-
-def cell_reader(store: FeatureStore) -> CellReader:
-    """Returns the fastest reader of the store's online store, without connecting to it."""
-    # A subclass may lay its rows out in another way.
-    return RedisCells(store) if type(store.provider.online_store) is RedisOnlineStore else ProviderCells(store)
 
 
 class Read(NamedTuple):

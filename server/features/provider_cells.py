@@ -30,9 +30,8 @@ class ProviderCells:
         join_keys = [view.table.join_keys[0]]
         keys = [EntityKey(join_keys=join_keys, entity_values=[Value(string_val=value)]) for value in ids]
         names = [feature.name for feature in view.features]  # the store may append to it
-        rows: Sequence[tuple[Any, Any]] = self._store.provider.online_read(
-            self._store.config, view.table, keys, names
-        )
+        table: Any = view.table  # one of Feast's, as Feast read the registry
+        rows: Sequence[tuple[Any, Any]] = self._store.provider.online_read(self._store.config, table, keys, names)
         return rows
 
 

@@ -4,32 +4,45 @@ The layout is Feast's: one hash for each entity, whatever the view, with a seria
 serialised Timestamp for each view.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from struct import pack
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from server.features.cells import Cells, Feature, ViewFeatures
-from server.features.feast_sdk import (
-    FeatureStore,
-    FeatureView,
-    ValueType,
-    compute_versioned_name,
-    redis_field,
-    serialize_entity_key_prefix,
-)
+from server.features.cells import Cells, Feature, View, ViewFeatures
+from server.features.feast_formats import KEY_VERSION, redis_field, serialized_keys
 from server.features.value_bytes import decode
+
+ReadHashes = Callable[[Sequence[tuple[bytes, Sequence[bytes]]]], Sequence[Sequence[bytes | None]]]
+"""Returns the fields of each of several hashes, in one command for each."""
+
+
+def _name_of(view: View) -> str:
+    return view.name
 
 
 class RedisCells:
-    """Implements `server.features.cells.CellReader` on Redis, all views in one command for each entity."""
+    """Implements `server.features.cells.CellReader` on Redis, all views in one command for each entity.
 
-    def __init__(self, store: FeatureStore) -> None:
-        self._config = store.config
-        self._online_store: Any = store.provider.online_store
-        self._project = store.config.project.encode()
+    Args:
+        read_hashes: Reads Redis.
+        project: The project, with which Feast ends every key.
+        key_version: How the keys of entities are encoded.
+        stored_name: Returns the name by which a view is stored.
+    """
+
+    def __init__(
+        self,
+        read_hashes: ReadHashes,
+        project: str,
+        key_version: int = KEY_VERSION,
+        stored_name: Callable[[View], str] = _name_of,
+    ) -> None:
+        self._read_hashes = read_hashes
+        self._project = project.encode()
+        self._key_version = key_version
+        self._stored_name = stored_name
 
     def read(self, ids: Sequence[str], views: Sequence[ViewFeatures]) -> Cells:
         """Returns the cells of entities; see the protocol."""
@@ -46,19 +59,11 @@ class RedisCells:
 
     def _columns(self, keys: Sequence[bytes], fields: Sequence[bytes]) -> list[list[bytes | None]]:
         """Returns the cells of each field, ``[keys]``."""
-        rows = self._online_store._read_hash_fields(self._config, [(key, fields) for key in keys])
+        rows = self._read_hashes([(key, fields) for key in keys])
         return [cells for _, *cells in zip(fields, *rows, strict=True)]
 
     def _keys(self, join_key: str, ids: Sequence[str]) -> list[bytes]:
-        """Returns what `serialize_entity_key` would, without a message for each."""
-        version = self._config.entity_key_serialization_version
-        prefix = serialize_entity_key_prefix([join_key], version) + pack("<I", ValueType.STRING)
-        encoded = [value.encode() for value in ids]
-        return [prefix + pack("<I", len(value)) + value + self._project for value in encoded]
-
-    def _stored_name(self, table: FeatureView) -> str:
-        name: str = compute_versioned_name(table, self._config.registry.enable_online_feature_view_versioning)
-        return name
+        return [key + self._project for key in serialized_keys(join_key, ids, self._key_version)]
 
 
 def _values(
@@ -79,8 +84,7 @@ def _values(
 
 @lru_cache(maxsize=4096)
 def _field(view: str, feature: str) -> bytes:
-    field: bytes = redis_field(f"{view}:{feature}")
-    return field
+    return redis_field(view, feature)
 
 
 def _seconds(cell: bytes | None) -> float | None:

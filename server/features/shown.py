@@ -33,18 +33,17 @@ def show(reader: CellReader, views: Sequence[FeatureView], entity_id: str, now: 
     Raises:
         Exception: Whatever the driver of the store raises.
     """
-    return [
-        cell for view in views for cell in _of_view(reader, ViewFeatures(view, _features(view)), entity_id, now)
-    ]
+    return [cell for view in views for cell in _of_view(reader, view, entity_id, now)]
 
 
-def _of_view(reader: CellReader, view: ViewFeatures, entity_id: str, now: float) -> Iterator[ShownCell]:
-    name, cells = view.table.name, reader.read([entity_id], [view])
-    (time,) = cells.times[name]
+def _of_view(reader: CellReader, view: FeatureView, entity_id: str, now: float) -> Iterator[ShownCell]:
+    features = _features(view)
+    cells = reader.read([entity_id], [ViewFeatures(view, features)])
+    (time,) = cells.times[view.name]
     age = None if time is None else now - time
-    policies = {field.name: field.tags.get("on_missing", "default") for field in view.table.features}
-    for feature in view.features:
-        yield _shown(name, feature, policies[feature.name], cells.values[feature.name][0], age)
+    policies = {field.name: field.tags.get("on_missing", "default") for field in view.features}
+    for feature in features:
+        yield _shown(view.name, feature, policies[feature.name], cells.values[feature.name][0], age)
 
 
 def _features(view: FeatureView) -> list[Feature]:

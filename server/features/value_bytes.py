@@ -13,7 +13,7 @@ from google.protobuf.descriptor_pool import Default
 from google.protobuf.message_factory import GetMessageClass
 
 from server.features.cells import LIST_FIELDS, VALUE_FIELDS
-from server.features.feast_sdk import Value
+from server.features.feast_formats import Value
 
 
 def decode(field: str, cells: Sequence[bytes | None]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""SavedModels as others make them: of every dtype, of TensorFlow 1, of Keras, with defaults. This imports TensorFlow."""
+"""SavedModels as others make them: of every dtype, TensorFlow 1, Keras, with defaults. This imports TensorFlow."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

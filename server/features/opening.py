@@ -1,0 +1,35 @@
+"""Opening what serving reads of a feature repository's stores."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from contract.profile import read_profile
+from server.features.cells import CellReader
+from server.features.plain import plain_stores
+from server.features.registry import RegistrySource
+
+
+class Stores(NamedTuple):
+    """The stores of one feature repository."""
+
+    registry: RegistrySource
+    cells: CellReader
+    """What reads the online store."""
+
+
+def open_stores(repo: Path, profile: str = "") -> Stores:
+    """Returns the stores that a profile describes, without connecting to them.
+
+    Raises:
+        ProfileError: The profile does not exist or is not a Feast configuration.
+    """
+    plain = plain_stores(read_profile(repo, profile), repo)
+    return Stores(*plain) if plain else _by_feast(repo, profile)
+
+
+def _by_feast(repo: Path, profile: str) -> Stores:
+    from server.features.feast_registry import FeastRegistry  # noqa: PLC0415 (Feast)
+    from server.features.store import cell_reader, open_store  # noqa: PLC0415 (Feast)
+
+    store = open_store(repo, profile)
+    return Stores(FeastRegistry(store), cell_reader(store))
