@@ -100,7 +100,9 @@ class FeatureSide:
         manifest = loaded.manifest
         await loaded.use_snapshot(await self._snapshots.current(manifest))
         if not self._is_warm:
-            await self.members.read(member_inputs(manifest), manifest.feature_source.member_key, [""])
+            member_key = manifest.feature_source.member_key
+            await self.members.read(member_inputs(manifest), member_key, [""])
+            await self.lists.find(member_key, "")
             gc.collect()
             gc.freeze()  # what is here now stays: collections that looked at it took some 95 ms
             gc.set_threshold(YOUNG_OBJECTS)

@@ -21,7 +21,6 @@ from server.app.model_side import ModelSide
 from server.app.place import Place
 from server.app.ports import Ports, log_ports
 from server.app.ranking_side import RankingSide
-from server.app.served_side import open_served_log
 from server.app.settings import Runtime, Settings
 from server.domain.errors import StartError
 from server.domain.versions import VersionRecord
@@ -122,6 +121,8 @@ class Server:
         """Begins the served-feature log if it is on, and returns what is told of every answer."""
         if not settings.log_served:
             return None
+        from server.app.served_side import open_served_log  # noqa: PLC0415 (PyArrow, which takes 40 MiB)
+
         log = open_served_log(settings, self.registry, self._place)
         self._loops.append(log.run)
         self._closers.append(log.close)
