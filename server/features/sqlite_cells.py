@@ -47,7 +47,7 @@ class SqliteCells:
         name, wanted = table.replace('"', '""'), ",".join("?" * len(keys))
         query = f'SELECT entity_key, feature_name, value, event_ts FROM "{name}" WHERE entity_key IN ({wanted})'  # noqa: S608 (the registry's name)
         rows: dict[bytes, _Row] = {}
-        times: dict[bytes, str] = {}
+        times: dict[bytes, int] = {}
         for key, feature, value, time in self._open().execute(query, keys):
             rows.setdefault(key, {})[feature] = value
             times[key] = time
@@ -62,7 +62,6 @@ class SqliteCells:
         return self._connection
 
 
-def _seconds(text: str) -> _Time:
-    """Returns a time in UTC, unless it says otherwise, in seconds since the epoch."""
-    time = datetime.fromisoformat(text)
-    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() or None
+def _seconds(stored: int) -> _Time:
+    """Returns a time in seconds since the epoch: Feast stores a time in UTC as if it was one of the local zone."""
+    return datetime.fromtimestamp(stored).replace(tzinfo=UTC).timestamp() or None

@@ -18,8 +18,8 @@ from features.apply import apply
 from features.errors import SourceError, StoreError
 from features.materialize import materialize
 from features.repository import load_definitions, open_store
-from server.features.online import cell_reader
 from server.features.shown import show
+from server.features.store import cell_reader
 from tests.support.feature_repos import DEFINITIONS, write_repository
 from tests.support.worlds import Size, write_world
 

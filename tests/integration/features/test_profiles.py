@@ -17,8 +17,8 @@ from features.errors import RepositoryError
 from features.registry_file import WholeFileRegistryStore
 from features.repository import load_definitions, open_store
 from features.schema import rows_path
+from server.features.opening import open_stores
 from server.features.registry import Registry
-from server.features.store import open_store as open_for_serving
 from tests.support.site import ROOT
 
 pytestmark = pytest.mark.slow
@@ -60,7 +60,7 @@ def test_a_server_needs_no_spark_to_read_the_registry_of_prod(
     monkeypatch.setenv("PACELINE_REGISTRY", f"sqlite:///{tmp_path}/registry.db")
     apply(open_store(REPO, "prod"), load_definitions(REPO, "prod"))
     monkeypatch.setitem(sys.modules, "pyspark", None)
-    registry = Registry(open_for_serving(REPO, "prod"))
+    registry = Registry(open_stores(REPO, "prod").registry)
     registry.refresh()
     assert registry.find("member_activity") is not None
     monkeypatch.delitem(sys.modules, "feast.infra.offline_stores.contrib.spark_offline_store.spark")

@@ -21,8 +21,8 @@ from features.registry_lock import writing_registry
 from features.repository import load_definitions, open_store
 from features.status import view_statuses
 from server.domain.errors import StoreUnavailable
+from server.features.opening import open_stores
 from server.features.registry import Registry
-from server.features.store import open_store as open_for_serving
 from tests.support.feature_repos import DEFINITIONS, PROFILE, write_repository
 from tests.support.on_demand import with_on_demand
 from tests.support.worlds import Size, write_world
@@ -76,7 +76,7 @@ def test_features_are_applied_planned_materialised_and_served(opened: Open, tmp_
     materialize(Path(store.repo_path), store, world, until=None, rebuild=False, now=NOW, progress=lambda *_: None)
 
     assert {status.until for status in view_statuses(opened(), NOW)} == {END}
-    registry = Registry(open_for_serving(Path(store.repo_path)))
+    registry = Registry(open_stores(Path(store.repo_path)).registry)
     registry.refresh()
     activity = {"member_starts_2d", "member_last_classes_2d"}
     assert registry.service_features("small_v1") == {"activity": activity, "classes": {"class_minutes"}}
@@ -177,7 +177,7 @@ def test_a_database_that_is_gone_is_named_without_its_password(
         open_store(repo)
     assert "secret" not in str(gone.value)
     with pytest.raises(StoreUnavailable):
-        Registry(open_for_serving(repo)).refresh()
+        Registry(open_stores(repo).registry).refresh()
 
 
 @pytest.mark.parametrize("url", ["nonsense", "oracle9i://x"])
@@ -194,9 +194,9 @@ def test_a_server_knows_that_a_database_is_gone_and_goes_on_with_what_it_read(
     repo = write_repository(tmp_path, {"feature_store.yaml": SQL})
     monkeypatch.setenv("PACELINE_REGISTRY", f"sqlite:///{tmp_path}/registry.db")
     with pytest.raises(StoreUnavailable):
-        Registry(open_for_serving(repo)).refresh()  # nor does it make the tables
+        Registry(open_stores(repo).registry).refresh()  # nor does it make the tables
     applied(open_store(repo))
-    registry = Registry(open_for_serving(repo))
+    registry = Registry(open_stores(repo).registry)
     registry.refresh()
     (tmp_path / "registry.db").write_bytes(b"no database")
     with pytest.raises(StoreUnavailable):

@@ -11,8 +11,10 @@ from feast import FeatureStore
 from contract.stubs import manifest_pb2 as pb
 from server.catalogue.reader import CHUNK, CatalogueReader
 from server.domain.errors import StoreUnavailable
-from server.features.online import OnlineFeatures, cell_reader
+from server.features.feast_registry import FeastRegistry
+from server.features.online import OnlineFeatures
 from server.features.registry import Registry
+from server.features.store import cell_reader
 from tests.support.feast_store import (
     DAY,
     NOW,
@@ -42,7 +44,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> FeatureStore:
 
 @pytest.fixture
 def reader(store: FeatureStore) -> Iterator[CatalogueReader]:
-    registry = Registry(store)
+    registry = Registry(FeastRegistry(store))
     registry.refresh()
     with ThreadPoolExecutor(1) as thread:
         yield CatalogueReader(OnlineFeatures(cell_reader(store), registry, lambda: NOW), thread, lambda: NOW)

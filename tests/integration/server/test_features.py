@@ -14,10 +14,12 @@ from feast import FeatureStore
 from contract.errors import ProfileError
 from contract.stubs import manifest_pb2 as pb
 from server.domain.errors import StoreUnavailable
+from server.features.feast_registry import FeastRegistry
 from server.features.members import FeastMemberFeatures
-from server.features.online import OnlineFeatures, cell_reader
+from server.features.online import OnlineFeatures
+from server.features.opening import Stores, open_stores
 from server.features.registry import Registry
-from server.features.store import open_store
+from server.features.store import cell_reader
 from tests.support import linear_model
 from tests.support.feast_store import (
     DAY,
@@ -57,18 +59,20 @@ def executor() -> Iterator[Executor]:
         yield threads
 
 
-def online(repo: Path, store: FeatureStore | None = None) -> Online:
+def online(repo: Path, *, by_feast: bool = False) -> Online:
     clock = Clock()
-    store = store or open_applied(repo)
-    registry = Registry(store)
+    store = open_applied(repo)
+    stores = Stores(FeastRegistry(store), cell_reader(store)) if by_feast else open_stores(repo)
+    registry = Registry(stores.registry)
     registry.refresh()
-    return Online(store, OnlineFeatures(cell_reader(store), registry, clock), clock)
+    return Online(store, OnlineFeatures(stores.cells, registry, clock), clock)
 
 
-@pytest.fixture(params=["sqlite", "redis"])
+@pytest.fixture(params=["sqlite", "redis", "sqlite by Feast"])
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Online:
-    if request.param == "sqlite":
-        return online(write_profile(tmp_path, SQLITE.format(root=tmp_path)))
+    if request.param != "redis":
+        by_feast = request.param == "sqlite by Feast"
+        return online(write_profile(tmp_path, SQLITE.format(root=tmp_path)), by_feast=by_feast)
     port = request.getfixturevalue("redis_port")
     project = tmp_path.name.replace("-", "_")
     return online(write_profile(tmp_path, REDIS.format(port=port), project))
@@ -177,7 +181,8 @@ def test_a_view_that_is_not_registered_is_named(opened: Online) -> None:
 
 
 def test_a_registry_that_does_not_exist_is_not_made(tmp_path: Path) -> None:
-    registry = Registry(open_store(write_profile(tmp_path, SQLITE.format(root=tmp_path))))
+    repo = write_profile(tmp_path, SQLITE.format(root=tmp_path))
+    registry = Registry(open_stores(repo).registry)
     with pytest.raises(StoreUnavailable, match=r"registry\.db does not exist"):
         registry.refresh()
     assert not (tmp_path / "registry.db").exists()
@@ -185,7 +190,8 @@ def test_a_registry_that_does_not_exist_is_not_made(tmp_path: Path) -> None:
 
 def test_a_registry_that_can_t_be_read_keeps_what_was_read(tmp_path: Path) -> None:
     repo = write_profile(tmp_path, SQLITE.format(root=tmp_path))
-    registry = Registry(open_applied(repo))
+    open_applied(repo)
+    registry = Registry(open_stores(repo).registry)
     registry.refresh()
     (tmp_path / "registry.db").write_bytes(b"\xff\xff")
     with pytest.raises(StoreUnavailable, match="the feature registry could not be read"):
@@ -199,7 +205,7 @@ def test_a_registry_that_can_t_be_read_keeps_what_was_read(tmp_path: Path) -> No
 def test_a_profile_that_is_wrong_is_named(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "feature_store.yaml").write_text(text)
     with pytest.raises(ProfileError, match=f"feature_store.yaml .*{message}"):
-        open_store(tmp_path)
+        open_stores(tmp_path)
 
 
 def test_the_real_typeguard_is_put_back() -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from server.__main__ import main
-from tests.support.feast_store import SQLITE, write_profile
+from tests.support.app import publish, write_features
+from tests.support.feast_store import NOW, SQLITE, write_profile
 from tests.support.polling import until
 
 pytestmark = pytest.mark.slow
@@ -150,10 +151,12 @@ def test_a_key_without_a_certificate_is_an_error(
     assert "error: --tls-cert and --tls-key go together" in log
 
 
-def test_answering_a_request_imports_no_tensorflow(tmp_path: Path) -> None:
+def test_answering_a_request_imports_neither_tensorflow_nor_feast(repo: Path) -> None:
+    write_features(repo)
+    publish(repo.parent, 1)
     program = Path(__file__).with_name("answer_once.py")
     done = subprocess.run(
-        [sys.executable, program, tmp_path],
+        [sys.executable, program, repo.parent, str(NOW)],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
         stdout=subprocess.PIPE,
@@ -162,7 +165,7 @@ def test_answering_a_request_imports_no_tensorflow(tmp_path: Path) -> None:
         check=True,
     )
     answered, modules = done.stdout.splitlines()
-    assert answered == "c1"
+    assert answered == "c2"
     roots = {name.partition(".")[0] for name in modules.split()}
-    assert {"feast", "grpc"} <= roots
-    assert not {"tensorflow", "keras", "ibis"} & roots
+    assert {"grpc", "numpy", "server"} <= roots
+    assert not {"tensorflow", "keras", "feast", "pandas", "pyarrow", "fastapi", "sqlalchemy"} & roots

@@ -10,6 +10,7 @@ from feast import FeatureStore
 from contract.stubs import manifest_pb2 as pb
 from server.domain.errors import StoreUnavailable
 from server.domain.versions import RefusalReason, Refused
+from server.features.feast_registry import FeastRegistry
 from server.features.registry import Registry
 from server.features.registry_check import RegistryCheck
 from server.features.store import open_store
@@ -32,7 +33,7 @@ def executor() -> Iterator[Executor]:
 
 async def refusal(store: FeatureStore, executor: Executor, message: pb.Manifest) -> str:
     with pytest.raises(Refused) as refused:
-        await RegistryCheck(Registry(store), executor)(message)
+        await RegistryCheck(Registry(FeastRegistry(store)), executor)(message)
     assert refused.value.reason is RefusalReason.CONTRACT_MISMATCH
     return str(refused.value)
 
@@ -40,7 +41,7 @@ async def refusal(store: FeatureStore, executor: Executor, message: pb.Manifest)
 async def test_a_version_whose_features_are_as_they_were_is_accepted(
     store: FeatureStore, executor: Executor
 ) -> None:
-    await RegistryCheck(Registry(store), executor)(manifest())
+    await RegistryCheck(Registry(FeastRegistry(store)), executor)(manifest())
 
 
 def liking(message: pb.Manifest) -> pb.Input:
@@ -107,7 +108,7 @@ async def test_a_version_that_expects_something_else_is_refused_with_the_differe
 async def test_what_was_registered_a_moment_ago_is_seen(tmp_path: Path, executor: Executor) -> None:
     repo = write_profile(tmp_path, SQLITE.format(root=tmp_path))
     objects = definitions()
-    check = RegistryCheck(Registry(open_applied(repo, objects[:-1])), executor)
+    check = RegistryCheck(Registry(FeastRegistry(open_applied(repo, objects[:-1]))), executor)
     with pytest.raises(Refused):
         await check(manifest())
     open_store(repo).apply(objects)
@@ -124,7 +125,7 @@ async def test_a_view_that_is_disabled_is_refused(tmp_path: Path, executor: Exec
 async def test_without_a_registry_nothing_is_refused_for_good(tmp_path: Path, executor: Executor) -> None:
     absent = open_store(write_profile(tmp_path, SQLITE.format(root=tmp_path)))
     with pytest.raises(StoreUnavailable):
-        await RegistryCheck(Registry(absent), executor)(manifest())
+        await RegistryCheck(Registry(FeastRegistry(absent)), executor)(manifest())
 
 
 def computed(view: str = "members", feature: str = "liking") -> pb.Manifest:
@@ -143,7 +144,7 @@ def computed(view: str = "members", feature: str = "liking") -> pb.Manifest:
 async def test_a_version_has_its_own_functions_and_the_registry_what_they_read(
     store: FeatureStore, executor: Executor
 ) -> None:
-    await RegistryCheck(Registry(store), executor)(computed())
-    await RegistryCheck(Registry(store), executor)(computed("typed", "float32"))
+    await RegistryCheck(Registry(FeastRegistry(store)), executor)(computed())
+    await RegistryCheck(Registry(FeastRegistry(store)), executor)(computed("typed", "float32"))
     assert "no enabled feature view 'gone'" in await refusal(store, executor, computed("gone", "other"))
     assert "typed:text is String, expected FLOAT32" in await refusal(store, executor, computed("typed", "text"))

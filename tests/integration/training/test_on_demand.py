@@ -21,9 +21,11 @@ from features.view_sources import view_sources
 from server.catalogue.reader import CatalogueReader
 from server.domain.requests import RequestContext
 from server.domain.results import ServingMode
+from server.features.feast_registry import FeastRegistry
 from server.features.members import FeastMemberFeatures
-from server.features.online import OnlineFeatures, cell_reader
+from server.features.online import OnlineFeatures
 from server.features.registry import Registry
+from server.features.store import cell_reader
 from server.ranking.inputs import InputReader
 from server.ranking.ports import Columns, MemberRows
 from tests.support.histories import TRAINING
@@ -73,7 +75,7 @@ def executor() -> Iterator[Executor]:
 
 
 def _online(store: FeatureStore) -> OnlineFeatures:
-    registry = Registry(store)
+    registry = Registry(FeastRegistry(store))
     registry.refresh()
     return OnlineFeatures(cell_reader(store), registry, lambda: float(SECONDS))
 

@@ -23,6 +23,7 @@ from features.description import describe_registry
 from features.repository import feature_service, open_store
 from features.view_sources import ViewSource, view_sources
 from server.features.cells import Cells, ViewFeatures
+from server.features.feast_registry import FeastRegistry
 from server.features.members import FeastMemberFeatures
 from server.features.online import OnlineFeatures
 from server.features.registry import Registry
@@ -148,7 +149,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     inputs = [spec for spec in described.inputs if spec.source == pb.SOURCE_MEMBER]
     wanted = stored_by_view(inputs, (), [pb.SOURCE_MEMBER])
     sources = view_sources(store, feature_service(store, "both"), wanted)
-    registry, online = Registry(store), NewestRows()
+    registry, online = Registry(FeastRegistry(store)), NewestRows()
     registry.refresh()
     with ThreadPoolExecutor(1) as thread:
         yield Site(folder, inputs, sources, online, _members(online, registry, thread), DuckDBEngine())
