@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import typeguard
-
 
 @contextmanager
 def without_typeguard() -> Iterator[None]:
@@ -14,6 +12,8 @@ def without_typeguard() -> Iterator[None]:
     Feast decorates its definitions with it, whose instrumentation is more than half of the time of its import.
     Definitions are checked where they are written; who only reads them need not wait.
     """
+    import typeguard  # noqa: PLC0415 (only who imports Feast needs it)
+
     kept: Callable[..., Any] = typeguard.typechecked
     typeguard.typechecked = _unchecked
     try:

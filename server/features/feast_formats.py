@@ -12,10 +12,22 @@ from contract.stand_in import without_its_init
 
 with without_its_init("feast"):
     from feast.infra.key_encoding_utils import serialize_entity_key_prefix
+    from feast.protos.feast.core.FeatureService_pb2 import FeatureService as FeatureServiceMessage
+    from feast.protos.feast.core.FeatureView_pb2 import FeatureView as FeatureViewMessage
     from feast.protos.feast.core.Registry_pb2 import Registry as RegistryMessage
+    from feast.protos.feast.core.StreamFeatureView_pb2 import StreamFeatureView as StreamFeatureViewMessage
     from feast.protos.feast.types.Value_pb2 import Value, ValueType
 
-__all__ = ["RegistryMessage", "Value", "ValueType", "redis_field", "serialized_keys"]
+__all__ = [
+    "FeatureServiceMessage",
+    "FeatureViewMessage",
+    "RegistryMessage",
+    "StreamFeatureViewMessage",
+    "Value",
+    "ValueType",
+    "redis_field",
+    "serialized_keys",
+]
 
 KEY_VERSION = 3
 """Feast's default `entity_key_serialization_version`."""

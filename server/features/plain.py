@@ -1,4 +1,4 @@
-"""Stores that need no Feast to be read: a registry in a local file, and SQLite or one Redis online.
+"""Stores that need no Feast to be read: a registry in a file or a database, and SQLite or one Redis online.
 
 What a profile says has to be understood to the last key. If it is not, Feast reads the stores.
 """
@@ -13,6 +13,7 @@ from server.features.cells import CellReader
 from server.features.feast_formats import KEY_VERSION
 from server.features.redis_cells import RedisCells
 from server.features.redis_client import hash_reader
+from server.features.registry import RegistrySource
 from server.features.registry_file import RegistryFile
 from server.features.sqlite_cells import SqliteCells
 
@@ -21,10 +22,11 @@ _PARTS = {"project", "provider", "registry", "online_store", "entity_key_seriali
 _REGISTRY = {"registry_type", "path", "cache_ttl_seconds"}
 _REDIS = {"type", "connection_string", "key_ttl_seconds", "skip_dedup"}
 _SQLITE = {"type", "path"}
+_DATABASE = re.compile(r"(postgresql\+psycopg|sqlite)://.*")
 _PROJECT = re.compile(r"[^\W_][\w-]*")
 
 
-def plain_stores(raw: Mapping[str, Any], repo: Path) -> tuple[RegistryFile, CellReader] | None:
+def plain_stores(raw: Mapping[str, Any], repo: Path) -> tuple[RegistrySource, CellReader] | None:
     """Returns the registry and the online store of a profile, without connecting to them; None if they need Feast.
 
     Args:
@@ -34,25 +36,33 @@ def plain_stores(raw: Mapping[str, Any], repo: Path) -> tuple[RegistryFile, Cell
     Raises:
         ProfileError: The client of Redis has no such option.
     """
-    registry, project = _registry(raw.get("registry")), raw.get("project")
+    project = raw.get("project")
     is_plain = (
         raw.keys() <= _PARTS
+        and isinstance(project, str)
+        and _PROJECT.fullmatch(project)
         and raw.get("provider", "local") == "local"
         and raw.get("entity_key_serialization_version", KEY_VERSION) == KEY_VERSION
     )
-    if not (is_plain and registry and isinstance(project, str) and _PROJECT.fullmatch(project)):
+    if not is_plain:
         return None
-    cells = _cells(raw.get("online_store"), project, repo)
-    return (RegistryFile(repo / registry, project), cells) if cells else None
+    registry = _registry(raw.get("registry"), str(project), repo)
+    cells = _cells(raw.get("online_store"), str(project), repo)
+    return (registry, cells) if registry and cells else None
 
 
-def _registry(raw: Any) -> str | None:
-    """Returns the path of the file that is the registry."""
+def _registry(raw: Any, project: str, repo: Path) -> RegistrySource | None:
     found = {"path": raw} if isinstance(raw, str) else raw
-    if not _has_only(found, _REGISTRY) or found.get("registry_type", "file") != "file":
+    if not _has_only(found, _REGISTRY) or not isinstance(path := found.get("path"), str):
         return None
-    path = found.get("path")
-    return path if isinstance(path, str) and path and "://" not in path else None
+    kind = found.get("registry_type", "file")
+    if kind == "file" and path and "://" not in path:
+        return RegistryFile(repo / path, project)
+    if kind == "sql" and _DATABASE.fullmatch(path):
+        from server.features.registry_database import RegistryDatabase  # noqa: PLC0415 (SQLAlchemy)
+
+        return RegistryDatabase(path, project)
+    return None
 
 
 def _cells(raw: Any, project: str, repo: Path) -> CellReader | None:

@@ -33,6 +33,7 @@ LAST_DAY = date(2026, 3, 2)
 END = datetime(2026, 3, 3, tzinfo=UTC)
 NOW = END + timedelta(hours=9)
 SQL = PROFILE.replace("  path: ${PACELINE_DATA}/registry.db", "  registry_type: sql\n  path: ${PACELINE_REGISTRY}")
+READ_BY_FEAST = SQL.replace("registry_type: sql", "registry_type: sql\n  purge_feast_metadata: false")
 MORE = DEFINITIONS.replace("class_minutes=Int32", "class_minutes=Int32, class_title=String")
 
 Open = Callable[[], FeatureStore]
@@ -188,10 +189,11 @@ def test_an_address_that_is_none_is_named(url: str, tmp_path: Path, monkeypatch:
         open_store(repo)
 
 
+@pytest.mark.parametrize("profile", [SQL, READ_BY_FEAST], ids=["plain", "by Feast"])
 def test_a_server_knows_that_a_database_is_gone_and_goes_on_with_what_it_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: str
 ) -> None:
-    repo = write_repository(tmp_path, {"feature_store.yaml": SQL})
+    repo = write_repository(tmp_path, {"feature_store.yaml": profile})
     monkeypatch.setenv("PACELINE_REGISTRY", f"sqlite:///{tmp_path}/registry.db")
     with pytest.raises(StoreUnavailable):
         Registry(open_stores(repo).registry).refresh()  # nor does it make the tables
