@@ -4,6 +4,7 @@ The layout is Feast's: a table for each view, with a row for each feature of an 
 """
 
 import sqlite3
+import threading
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,12 @@ _Row = dict[str, bytes]
 _Time = float | None
 
 
+class _Opened(threading.local):
+    """The connection of a thread. While reads of several overlap on one, it shows nothing that is newer."""
+
+    connection: sqlite3.Connection | None = None
+
+
 class SqliteCells:
     """Implements `server.features.cells.CellReader` on SQLite.
 
@@ -28,7 +35,7 @@ class SqliteCells:
     def __init__(self, path: Path, project: str) -> None:
         self._path = path
         self._project = project
-        self._connection: sqlite3.Connection | None = None
+        self._opened = _Opened()
 
     def read(self, ids: Sequence[str], views: Sequence[ViewFeatures]) -> Cells:
         """Returns the cells of entities; see the protocol."""
@@ -54,12 +61,12 @@ class SqliteCells:
         return rows, {key: _seconds(time) for key, time in times.items()}
 
     def _open(self) -> sqlite3.Connection:
-        """Returns the connection, which all threads share: SQLite lets one in at a time."""
-        if self._connection is None:
+        connection = self._opened.connection
+        if connection is None:
             if not self._path.exists():  # SQLite would make an empty one
                 raise FileNotFoundError(f"{self._path} does not exist")
-            self._connection = sqlite3.connect(self._path, check_same_thread=False)
-        return self._connection
+            connection = self._opened.connection = sqlite3.connect(self._path)
+        return connection
 
 
 def _seconds(stored: int) -> _Time:

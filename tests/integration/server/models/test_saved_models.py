@@ -132,13 +132,21 @@ async def test_inputs_that_are_left_out_have_their_defaults(loaded: Loaded) -> N
 
 @pytest.mark.parametrize("exported", [True, False])
 async def test_a_model_of_keras_is_served_without_keras(loaded: Loaded, exported: bool) -> None:
-    """The runner can't import Keras, optimizers of which a model saved whole has."""
+    """Though a model that is saved whole has an optimizer of Keras."""
     write = partial(odd_models.write_keras, exported=exported)
     runner = await loaded.load(f"keras_{exported}", write)
     rows = np.array([[1, 2, 3], [0, 0, 1]], dtype=np.float32)
     (name,) = loaded.signatures["serving_default"].inputs
     (found,) = (await runner.run("serving_default", {name: rows})).values()
     np.testing.assert_allclose(found, [[3], [0.5]])
+    libraries = mapped(runner.pid)
+    assert "tensorflow" in libraries
+    assert "pandas" not in libraries  # which Keras imports
+
+
+def mapped(pid: int) -> str:
+    """Returns what files a process has in its memory."""
+    return Path(f"/proc/{pid}/maps").read_text(encoding="utf-8")
 
 
 async def test_only_the_outputs_that_are_named_are_given(loaded: Loaded) -> None:
