@@ -19,7 +19,7 @@ _CLASS_IDS = pb.Input(name="class_ids", data_type=pb.DATA_TYPE_STRING_LIST, list
 class FeatureReader(Protocol):
     """Reads features from the online store. Blocks."""
 
-    def read(self, view: str, ids: Sequence[str], inputs: Sequence[pb.Input]) -> Mapping[str, list[Any]]:
+    def read(self, view: str, ids: Sequence[str], inputs: Sequence[pb.Input]) -> Mapping[str, Sequence[Any]]:
         """Returns the values of features of one view by name, one for each id, None where not OK.
 
         Raises:
@@ -54,7 +54,7 @@ def read_class_ids(features: FeatureReader, view: str) -> tuple[int, list[str]]:
     return generation, ids
 
 
-def _first(values: Mapping[str, list[Any]], spec: pb.Input, view: str) -> int:
+def _first(values: Mapping[str, Sequence[Any]], spec: pb.Input, view: str) -> int:
     value = values[spec.name][0]
     if value is None:
         raise StoreUnavailable(f"feature view {view!r} has no {spec.name} for shard '0'; it was not materialised")

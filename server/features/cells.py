@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import cached_property
+from typing import Any, Protocol, TypeAlias
 
 from contract.stubs import manifest_pb2 as pb
 from server.domain.results import ServingMode
@@ -21,6 +22,10 @@ VALUE_FIELDS = {
 """The field of Feast's Value that holds each type."""
 LIST_FIELDS = frozenset(field for field in VALUE_FIELDS.values() if field.endswith("_list_val"))
 """Those whose values are in a `val` of their own."""
+
+
+Rule: TypeAlias = tuple[int, int]
+"""A TTL in seconds, 0 for no limit, and a `MissingPolicy`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +79,20 @@ class View(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ViewFeatures:
     """Features of one view, which has one join key, a String."""
 
     table: View
     features: Sequence[Feature]
+
+    @cached_property
+    def by_rule(self) -> Mapping[Rule, Sequence[str]]:
+        """The names of the features for which the same holds of a row's age."""
+        names: dict[Rule, list[str]] = {}
+        for feature in self.features:
+            names.setdefault((feature.ttl_seconds, feature.policy), []).append(feature.name)
+        return names
 
 
 @dataclass(frozen=True, slots=True)

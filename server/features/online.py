@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from contract.cells import CellStatus, fresh_rows, row_status, values_that_count
+from contract.cells import CellStatus, columns_that_count, fresh_rows, row_status
 from contract.policies import age_limit
 from contract.stubs import manifest_pb2 as pb
 from server.domain.errors import StoreUnavailable
@@ -20,7 +20,7 @@ _OK = CellStatus.OK
 class Read(NamedTuple):
     """Features that were read."""
 
-    values: dict[str, list[Any]]
+    values: dict[str, Sequence[Any]]
     """By name, one for each entity; None where not OK."""
     modes: Sequence[ServingMode]
     """Where those of each entity are from."""
@@ -43,7 +43,7 @@ class OnlineFeatures:
         self._now = now
         self._is_readable = True
 
-    def read(self, view: str, ids: Sequence[str], inputs: Sequence[pb.Input]) -> dict[str, list[Any]]:
+    def read(self, view: str, ids: Sequence[str], inputs: Sequence[pb.Input]) -> dict[str, Sequence[Any]]:
         """Returns the values of features of one view by name, one for each id; None where not OK. Blocks.
 
         Args:
@@ -64,7 +64,7 @@ class OnlineFeatures:
         """
         if not features:
             return Read({}, [ServingMode.LIVE] * len(ids), [()] * len(ids))
-        views = [ViewFeatures(self._registry.view(name), found) for name, found in features.items()]
+        views = self._registry.features(features)
         cells = self._cells(ids, views)
         ages = _ages(cells, self._now())
         values = {name: column for view in views for name, column in _counting(view, cells, ages).items()}
@@ -96,13 +96,15 @@ def _ages(cells: Cells, now: float) -> _Ages:
     return {view: [None if t is None else now - t for t in times] for view, times in cells.times.items()}
 
 
-def _counting(view: ViewFeatures, cells: Cells, ages: _Ages) -> dict[str, list[Any]]:
-    rules = {(feature.ttl_seconds, feature.policy) for feature in view.features}
-    fresh = {rule: fresh_rows(ages[view.table.name], age_limit(*rule)) for rule in rules}
-    return {f.name: values_that_count(cells.values[f.name], fresh[f.ttl_seconds, f.policy]) for f in view.features}
+def _counting(view: ViewFeatures, cells: Cells, ages: _Ages) -> dict[str, Sequence[Any]]:
+    values: dict[str, Sequence[Any]] = {}
+    for rule, names in view.by_rule.items():
+        is_fresh = fresh_rows(ages[view.table.name], age_limit(*rule))
+        values |= columns_that_count({name: cells.values[name] for name in names}, is_fresh)
+    return values
 
 
-def _feature_rows(view: ViewFeatures, values: Mapping[str, list[Any]], ages: _Ages) -> list[FeatureRow]:
+def _feature_rows(view: ViewFeatures, values: Mapping[str, Sequence[Any]], ages: _Ages) -> list[FeatureRow]:
     """Returns how old the row of each entity is, and which of its features do not count."""
     name, ttl_seconds = view.table.name, view.features[0].ttl_seconds  # that of the view
     absent = _absent([feature.name for feature in view.features], values, len(ages[name]))
@@ -113,6 +115,6 @@ def _feature_rows(view: ViewFeatures, values: Mapping[str, list[Any]], ages: _Ag
     ]
 
 
-def _absent(names: Sequence[str], values: Mapping[str, list[Any]], size: int) -> list[list[str]]:
+def _absent(names: Sequence[str], values: Mapping[str, Sequence[Any]], size: int) -> list[list[str]]:
     """Returns which features each entity has no value of that counts."""
     return [[name for name in names if values[name][place] is None] for place in range(size)]

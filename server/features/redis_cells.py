@@ -5,14 +5,16 @@ serialised Timestamp for each view.
 """
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import partial
+from itertools import chain, islice
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from server.features.cells import Cells, Feature, View, ViewFeatures
+from server.features.cells import Cells, View, ViewFeatures
 from server.features.feast_formats import KEY_VERSION, redis_field, serialized_keys
 from server.features.value_bytes import decode
+from server.ranking.memo import PerObject
 
 ReadHashes = Callable[[Sequence[tuple[bytes, Sequence[bytes]]]], Sequence[Sequence[bytes | None]]]
 """Returns the fields of each of several hashes, in one command for each."""
@@ -42,49 +44,40 @@ class RedisCells:
         self._read_hashes = read_hashes
         self._project = project.encode()
         self._key_version = key_version
-        self._stored_name = stored_name
+        self._layouts = PerObject(partial(_Layout, stored_name))
 
     def read(self, ids: Sequence[str], views: Sequence[ViewFeatures]) -> Cells:
         """Returns the cells of entities; see the protocol."""
-        names = [self._stored_name(view.table) for view in views]
-        features = [feature for view in views for feature in view.features]
-        fields = [_field(name, f.name) for name, view in zip(names, views, strict=True) for f in view.features]
-        fields += [f"_ts:{name}".encode() for name in names]
-        columns = self._columns(self._keys(views[0].table.join_keys[0], ids), fields)
-        times = zip(views, columns[len(features) :], strict=True)
-        return Cells(
-            _values(features, columns, len(ids)),
-            {view.table.name: [_seconds(cell) for cell in column] for view, column in times},
-        )
-
-    def _columns(self, keys: Sequence[bytes], fields: Sequence[bytes]) -> list[list[bytes | None]]:
-        """Returns the cells of each field, ``[keys]``."""
-        rows = self._read_hashes([(key, fields) for key in keys])
-        return [cells for _, *cells in zip(fields, *rows, strict=True)]
+        layout = self._layouts(views)
+        keys = self._keys(views[0].table.join_keys[0], ids)
+        return layout.cells(self._read_hashes([(key, layout.fields) for key in keys]))
 
     def _keys(self, join_key: str, ids: Sequence[str]) -> list[bytes]:
         return [key + self._project for key in serialized_keys(join_key, ids, self._key_version)]
 
 
-def _values(
-    features: Sequence[Feature], columns: Sequence[Sequence[bytes | None]], size: int
-) -> dict[str, list[Any]]:
-    """Decodes all features of one type at once."""
-    by_field: dict[str, tuple[list[str], list[bytes | None]]] = {}
-    for feature, column in zip(features, columns, strict=False):  # columns of times follow
-        names, cells = by_field.setdefault(feature.field, ([], []))
-        names.append(feature.name)
-        cells.extend(column)
-    values: dict[str, list[Any]] = {}
-    for field, (names, cells) in by_field.items():
-        found = decode(field, cells)
-        values.update((name, found[place * size : (place + 1) * size]) for place, name in enumerate(names))
-    return values
+class _Layout:
+    """The fields of a hash that hold some features: those of one type together, decoded at once; and the times."""
 
+    def __init__(self, stored_name: Callable[[View], str], views: Sequence[ViewFeatures]) -> None:
+        stored = [(stored_name(view.table), view) for view in views]
+        by_type: dict[str, dict[str, bytes]] = {}
+        for name, view in stored:
+            for feature in view.features:
+                by_type.setdefault(feature.field, {})[feature.name] = redis_field(name, feature.name)
+        times = [f"_ts:{name}".encode() for name, _ in stored]
+        self.fields = [*chain.from_iterable(found.values() for found in by_type.values()), *times]
+        self._types = [(field, list(found)) for field, found in by_type.items()]
+        self._views = [view.table.name for view in views]
 
-@lru_cache(maxsize=4096)
-def _field(view: str, feature: str) -> bytes:
-    return redis_field(view, feature)
+    def cells(self, rows: Sequence[Sequence[bytes | None]]) -> Cells:
+        """Returns what the hashes of entities hold, given their fields."""
+        size, columns = len(rows), iter([cells for _, *cells in zip(self.fields, *rows, strict=True)])
+        values: dict[str, list[Any]] = {}
+        for field, names in self._types:
+            found = decode(field, [*chain.from_iterable(islice(columns, len(names)))])
+            values.update((name, found[place * size : (place + 1) * size]) for place, name in enumerate(names))
+        return Cells(values, {view: list(map(_seconds, next(columns))) for view in self._views})
 
 
 def _seconds(cell: bytes | None) -> float | None:

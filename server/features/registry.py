@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from server.domain.errors import StoreUnavailable
-from server.features.cells import View
+from server.features.cells import Feature, View, ViewFeatures
+from server.ranking.memo import PerObject
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ class Registry:
         self._views: Mapping[str, View] = {}
         self._seen: Mapping[str, View] = {}
         self._services: Mapping[str, Mapping[str, frozenset[str]]] = {}
+        self._found = PerObject(self._find)
 
     def refresh(self) -> None:
         """Reads the registry again. Blocks.
@@ -58,6 +60,7 @@ class Registry:
             raise StoreUnavailable("the feature registry could not be read") from error
         self._views = {view.name: view for view in registered.views}
         self._seen = {**self._seen, **self._views}
+        self._found = PerObject(self._find)
         self._services = registered.services
 
     def view(self, name: str) -> View:
@@ -71,6 +74,14 @@ class Registry:
             raise StoreUnavailable(f"the feature registry has no enabled feature view {name!r}")
         return view
 
+    def features(self, wanted: Mapping[str, Sequence[Feature]]) -> Sequence[ViewFeatures]:
+        """Returns features given by the name of their view: for the same object the same, until `refresh`.
+
+        Raises:
+            StoreUnavailable: See `view`.
+        """
+        return self._found(wanted)
+
     def find(self, name: str) -> View | None:
         """Returns a feature view, None if the registry had none of that name, enabled, when it was last read."""
         return self._views.get(name)
@@ -78,3 +89,6 @@ class Registry:
     def service_features(self, service: str) -> Mapping[str, frozenset[str]] | None:
         """Returns the names of a feature service's features by view, None if there is no such service."""
         return self._services.get(service)
+
+    def _find(self, wanted: Mapping[str, Sequence[Feature]]) -> Sequence[ViewFeatures]:
+        return [ViewFeatures(self.view(name), found) for name, found in wanted.items()]

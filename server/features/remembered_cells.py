@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from server.domain.results import ServingMode
 from server.features.cells import CellReader, Cells, ViewFeatures
 from server.features.guarded_cells import StoreDown
+from server.ranking.memo import PerObject
 
 LAST_KNOWN_SECONDS = 3600.0
 """How old the last known cells may be. A feature's own age counts from its event, so its TTL holds besides."""
@@ -22,7 +23,7 @@ STORE, MEMORY = "store", "memory"
 """Where the cells of an entity are from, while the store can be read."""
 
 _What: TypeAlias = tuple[tuple[str, Sequence[Any]], ...]
-"""The views and their features. Each has a number, as to hash dozens of features takes 30 µs."""
+"""The views and their features."""
 _Row: TypeAlias = tuple[Any, ...]
 """The values of one entity, and behind them the times of its views."""
 
@@ -70,13 +71,14 @@ class RememberedCells:
         self._on_read = on_read
         self._clock = clock
         self._numbers: dict[_What, int] = {}
+        self._number = PerObject(self._new_number)
         self._rows: OrderedDict[tuple[int, str], _Remembered] = OrderedDict()
         self._lock = Lock()
         self._complaints: set[str] = set()
 
     def read(self, ids: Sequence[str], views: Sequence[ViewFeatures]) -> Cells:
         """Returns the cells of entities; see `server.features.cells.CellReader`. Raises nothing."""
-        what = self._number(tuple((view.table.name, tuple(view.features)) for view in views))
+        what = self._number(views)
         now, different = self._clock(), dict.fromkeys(ids)
         fresh = self._remembered(what, different, now - self._fresh_seconds) if self._fresh_seconds else {}
         asked = [id_ for id_ in different if id_ not in fresh]
@@ -91,7 +93,8 @@ class RememberedCells:
         self._tell(ids, fresh, found)
         return _cells([rows[id_] for id_ in ids], views, found)
 
-    def _number(self, what: _What) -> int:
+    def _new_number(self, views: Sequence[ViewFeatures]) -> int:
+        what = tuple((view.table.name, tuple(view.features)) for view in views)
         with self._lock:
             return self._numbers.setdefault(what, len(self._numbers))
 

@@ -1,5 +1,6 @@
 """Remembering what was computed from an object that never changes: a manifest, a snapshot."""
 
+from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -24,7 +25,6 @@ class PerObject(Generic[Key, Result]):
         if entry is not None:
             return entry[1]
         result = self._compute(key)
-        while len(self._entries) >= self._size:
-            self._entries.pop(next(iter(self._entries)), None)
-        self._entries[id(key)] = (key, result)
+        kept = deque(self._entries.items(), maxlen=self._size - 1)
+        self._entries = {**dict(kept), id(key): (key, result)}  # another, for the threads that look into this one
         return result
