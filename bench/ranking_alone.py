@@ -23,7 +23,6 @@ from bench.site import LAYERS
 from bench.spread import spread
 from contract.manifest import read_manifest
 from server.models.golden import golden_columns
-from server.models.openvino.graph import is_fast_in_bfloat16
 from server.models.openvino.model import Model
 
 COUNT = 20
@@ -36,19 +35,19 @@ Columns = Mapping[str, NDArray[Any]]
 def measure(version_dir: Path, classes: int) -> dict[str, object]:
     """Ranks for one member at a time and returns the document. Of each round the quickest of both sides counts."""
     manifest = read_manifest(version_dir)
-    in_bfloat16 = is_fast_in_bfloat16()
-    model = Model(version_dir, manifest, calls_at_once=1, in_bfloat16=in_bfloat16)
+    model = Model(version_dir, manifest, calls_at_once=1)
     class_side, member = golden_columns(manifest, manifest.golden_requests[0])
     _rank(model, class_side, member, 64)()
     before = proportional_mib(os.getpid())
     rank = _rank(model, class_side, member, classes)
     with_classes = proportional_mib(os.getpid())
-    rounds = [(_seconds(rank), matrix_rate(in_bfloat16=in_bfloat16)) for _ in range(ROUNDS)]
+    precision = model.preselects_in(classes)
+    rounds = [(_seconds(rank), matrix_rate(precision)) for _ in range(ROUNDS)]
     after = proportional_mib(os.getpid())
     flops = 2 * classes * _multiplications()
     return {
         "classes": classes,
-        "precision": "bfloat16" if in_bfloat16 else "float32",
+        "precision": precision,
         "ms": round(1e3 * median(seconds for seconds, _ in rounds), 4),
         "us_per_class": round(1e6 * median(seconds for seconds, _ in rounds) / classes, 5),
         "matrix_gflops_per_second": round(median(rate for _, rate in rounds) / 1e9, 1),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from contract.columns import INT64_MISSING, missing_marker
 from contract.stubs import manifest_pb2 as pb
@@ -94,40 +94,54 @@ class Indexer:
     """
 
     def __init__(self, inputs: Iterable[pb.Input], model: IndexedModel) -> None:
-        self._layout = Layout.of(inputs)
+        specs = list(inputs)
+        self._layout = Layout.of(specs)
+        self._names = [spec.name for spec in specs if spec.encoding]
         self._offset = round(model.utc_offset_hours * 3600)
         lookups = {found.input_name: _lookup(found.texts or found.integers) for found in model.vocabularies}
-        owned = (*self._layout.scalars, *self._layout.lists)
-        self._lookups = {
-            s.name: _Lookup(lookups[s.vocabulary_of or s.name] | {missing_marker(s): MISSING}) for s in owned
-        }
+
+        def lookup(spec: pb.Input) -> tuple[str, _Lookup]:
+            known = lookups[spec.vocabulary_of or spec.name]
+            return spec.name, _Lookup(known | {missing_marker(spec): MISSING})
+
+        self._scalar_lookups = [lookup(spec) for spec in self._layout.scalars]
+        self._list_lookups = [lookup(spec) for spec in self._layout.lists]
+        self._number_names = [spec.name for spec in self._layout.numbers]
 
     def __call__(self, columns: Columns, rows: int) -> Indexed:
-        """Returns columns indexed, ``[rows]`` or ``[rows, list_length]`` each; see `contract.columns`."""
-        categories = [*self._scalars(columns), *self._times(columns), *self._lists(columns)]
-        specs = (*self._layout.numbers, *self._layout.vectors)
-        numbers = [columns[spec.name].reshape(rows, spec.list_length or 1) for spec in specs]
-        return Indexed(
-            np.concatenate([np.empty((rows, 0), np.int32), *categories], axis=1),
-            np.concatenate([np.empty((rows, 0), np.float32), *numbers], axis=1),
-        )
+        """Returns columns indexed, ``[rows]`` or ``[rows, list_length]`` each; see `contract.columns`.
 
-    def _scalars(self, columns: Columns) -> Iterator[NDArray[np.int32]]:
-        for spec in self._layout.scalars:
-            yield self._index(spec, columns[spec.name])[:, np.newaxis]
+        Raises:
+            ValueError: A column has another number of rows.
+        """
+        unfit = [name for name in self._names if len(columns[name]) != rows]
+        if unfit:
+            raise ValueError(f"{unfit[0]!r} has {len(columns[unfit[0]])} rows, expected {rows}")
+        categories = [self._scalars(columns, rows), *self._times(columns), *self._lists(columns)]
+        numbers = [self._numbers(columns, rows), *(columns[spec.name] for spec in self._layout.vectors)]
+        return Indexed(_joined(categories, np.int32), _joined(numbers, np.float32))
+
+    def _scalars(self, columns: Columns, rows: int) -> NDArray[np.int32]:
+        found = [lookup[value] for name, lookup in self._scalar_lookups for value in columns[name].tolist()]
+        return np.array(found, np.int32).reshape(len(self._scalar_lookups), rows).T
 
     def _lists(self, columns: Columns) -> Iterator[NDArray[np.int32]]:
-        for spec in self._layout.lists:
-            column = columns[spec.name]
-            yield self._index(spec, column.reshape(-1)).reshape(column.shape)
-
-    def _index(self, spec: pb.Input, values: NDArray[Any]) -> NDArray[np.int32]:
-        lookup = self._lookups[spec.name]
-        return np.fromiter(map(lookup.__getitem__, values.tolist()), np.int32, len(values))
+        for name, lookup in self._list_lookups:
+            column = columns[name]
+            found = [lookup[value] for value in column.reshape(-1).tolist()]
+            yield np.array(found, np.int32).reshape(column.shape)
 
     def _times(self, columns: Columns) -> Iterator[NDArray[np.int32]]:
         for spec in self._layout.times:
             yield time_indices(columns[spec.name], self._offset)
+
+    def _numbers(self, columns: Columns, rows: int) -> NDArray[np.float32]:
+        found = [columns[name] for name in self._number_names]
+        return np.concatenate(found).reshape(len(found), rows).T if found else np.empty((rows, 0), np.float32)
+
+
+def _joined(parts: Sequence[NDArray[Any]], dtype: DTypeLike) -> NDArray[Any]:
+    return np.ascontiguousarray(np.concatenate(parts, axis=1, dtype=dtype))
 
 
 def time_indices(seconds: NDArray[np.int64], offset_seconds: int) -> NDArray[np.int32]:
@@ -141,9 +155,11 @@ def time_indices(seconds: NDArray[np.int64], offset_seconds: int) -> NDArray[np.
         ``[rows, 2]``.
     """
     local = seconds + offset_seconds
-    parts = np.stack([local // 3600 % 24, (local // 86400 + 3) % 7], axis=1) + 1  # the epoch was a Thursday
+    parts = np.empty((len(seconds), 2), np.int32)
+    parts[:, 0] = local // 3600 % 24 + 1
+    parts[:, 1] = (local // 86400 + 3) % 7 + 1  # the epoch was a Thursday
     parts[seconds == INT64_MISSING] = MISSING
-    return parts.astype(np.int32)
+    return parts
 
 
 def read_indexed_model(version_dir: Path) -> IndexedModel:

@@ -9,6 +9,7 @@ NONE = -1
 """The score and the position where a member has no more candidates."""
 _SORTED = 8
 """Up to so many times as many logits as are asked for are sorted, which is quicker than to look for the best."""
+_NEVER = np.float32(-np.inf)
 
 
 def best_of(
@@ -25,16 +26,27 @@ def best_of(
         ``[members, count]`` each, `NONE` in both where a member has no more candidates.
     """
     positions = _best(logits, count)
-    is_ranked = np.take_along_axis(logits, positions, axis=1) > -np.inf
+    rows = np.arange(len(positions))[:, np.newaxis]
+    is_ranked = logits[rows, positions] > _NEVER
     places = np.where(is_ranked, positions, np.int32(NONE))
-    return falling(
-        np.where(is_ranked, np.take_along_axis(scores, positions, axis=1), np.float32(NONE)), places
-    ), places
+    return falling(np.where(is_ranked, scores[rows, positions], np.float32(NONE)), places), places
 
 
-def preselect(logits: NDArray[np.float32], count: int) -> NDArray[np.intp]:
-    """Returns the positions of the `count` greatest logits of each member, rising, ``[members, count]``."""
-    return np.sort(np.argpartition(logits, -count, axis=1)[:, -count:], axis=1)
+def preselect(logits: NDArray[np.float32], candidates: NDArray[np.bool_], count: int) -> NDArray[np.intp]:
+    """Returns the positions of the `count` best candidates of each member, rising, ``[members, count]``.
+
+    Of equal logits those at lower positions are taken. Where a member has fewer candidates, others fill up.
+    """
+    return np.stack([_preselect(row, count) for row in np.where(candidates, logits, _NEVER)])
+
+
+def _preselect(row: NDArray[np.float32], count: int) -> NDArray[np.intp]:
+    least = _least(row, count)
+    found = np.flatnonzero(row >= least)
+    if len(found) == count:
+        return found
+    is_level = row[found] == least
+    return np.delete(found, np.flatnonzero(is_level)[count - len(found) :])
 
 
 def _best(logits: NDArray[np.float32], count: int) -> NDArray[np.int32]:
@@ -45,8 +57,11 @@ def _best(logits: NDArray[np.float32], count: int) -> NDArray[np.int32]:
 
 def _best_of_row(row: NDArray[np.float32], count: int) -> NDArray[np.int32]:
     """Returns the positions of the `count` best; a full sort of 10,000 takes ten times as long."""
-    least = np.partition(row, -count)[-count]
-    above = np.flatnonzero(row > least)
-    level = np.flatnonzero(row == least)[: count - len(above)]
-    order = np.argsort(-row[above], kind="stable")
-    return np.concatenate([above[order], level]).astype(np.int32)
+    found = _preselect(row, count)
+    return found[np.argsort(-row[found], kind="stable")].astype(np.int32)
+
+
+def _least(row: NDArray[np.float32], count: int) -> np.float32:
+    """Returns the least of the `count` greatest."""
+    least: np.float32 = np.partition(row, -count)[-count]
+    return least

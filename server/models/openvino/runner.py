@@ -15,10 +15,8 @@ from numpy.typing import NDArray
 
 from contract.errors import ManifestError
 from contract.manifest import read_manifest
-from contract.stubs.manifest_pb2 import Manifest
 from server.domain.errors import RunnerLost
 from server.domain.signatures import DEFAULT_SIGNATURE, Signature, Signatures, Tensors, TensorSpec
-from server.models.openvino.graph import is_fast_in_bfloat16
 from server.models.openvino.model import Model
 from server.models.ports import CallFailed
 from server.models.signatures import expected_signatures
@@ -62,7 +60,7 @@ class OpenVinoRunner:
         _log.info("openvino loads %s", saved_model_dir)
         try:
             manifest = await self._do(read_manifest, saved_model_dir)
-            self._model = await self._do(_model, saved_model_dir, manifest)
+            self._model = await self._do(Model, saved_model_dir, manifest, CALLS_AT_ONCE)
         except (ManifestError, OSError, DecodeError, KeyError) as error:
             raise CallFailed(f"OpenVINO can't run it: {error}") from error
         lengths = {spec.name: spec.list_length for spec in manifest.inputs}
@@ -134,10 +132,6 @@ class OpenVinoRunner:
             raise CallFailed(f"OpenVINO can't run it: {error}") from error
         except ValueError as error:
             raise CallFailed(str(error), _INVALID_ARGUMENT) from error
-
-
-def _model(version_dir: Path, manifest: Manifest) -> Model:
-    return Model(version_dir, manifest, CALLS_AT_ONCE, in_bfloat16=is_fast_in_bfloat16())
 
 
 def _shaped(signature: Signature, lengths: dict[str, int]) -> Signature:

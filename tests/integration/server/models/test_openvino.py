@@ -1,27 +1,35 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openvino as ov
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from openvino import opset13 as ops
 
+from contract.columns import to_message
 from contract.indexed import FOLDER, VOCABULARIES
 from contract.manifest import write_manifest
 from contract.stubs import manifest_pb2 as pb
+from server.models.openvino.graph import is_fast_in_bfloat16
 from server.models.openvino.model import Model
+from server.models.openvino.preselection import Example
 from server.models.openvino.runner import OpenVinoRunner
+from server.models.openvino.scan import Way
 from server.models.ports import CallFailed
 from tests.support.fitted import fitted_model
 from tests.support.model_inputs import RANKING_INPUTS, Columns, draw_classes, draw_members
 
 pytestmark = pytest.mark.slow
 
-MEMBERS, CLASSES = 40, 30
-KEY = 7
+MEMBERS, CLASSES, MANY = 40, 30, 400
+KEY, MANY_KEY = 7, 20
+SOURCE = pb.FeatureSource(feature_service="s", member_key="member_id", class_key="class_id")
 
 
 @pytest.fixture(scope="module", params=["indexable", "wide", "deep"])
@@ -29,8 +37,7 @@ def version(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     """Exports a model as a version, once for each kind."""
     directory = tmp_path_factory.mktemp(request.param) / "m" / "1"
     fitted_model(request.param).export(directory)
-    source = pb.FeatureSource(feature_service="s", member_key="member_id", class_key="class_id")
-    write_manifest(directory, pb.Manifest(model_name="m", version=1, feature_source=source, inputs=RANKING_INPUTS))
+    write_manifest(directory, pb.Manifest(model_name="m", version=1, feature_source=SOURCE, inputs=RANKING_INPUTS))
     return request.param, directory
 
 
@@ -97,9 +104,9 @@ def test_classes_and_members_may_come_in_any_number_of_pieces(
     model = _model(version[1])
     whole, whole_places = model.rank(KEY, columns, candidates, CLASSES)
 
-    for module in ("model", "ranking"):
-        monkeypatch.setattr(f"server.models.openvino.{module}.ROWS_AT_ONCE", rows_at_once)
-    model.encode_classes(KEY + 1, draw_classes(CLASSES, seed=77), keep=(KEY,))
+    monkeypatch.setattr("server.models.openvino.ranker.ENCODED_AT_ONCE", rows_at_once)
+    monkeypatch.setattr("server.models.openvino.ranking.ROWS_AT_ONCE", rows_at_once)
+    model.encode_classes(KEY + 1, draw_classes(CLASSES, seed=77), keep=(KEY, MANY_KEY))
     scores, places = model.rank(KEY + 1, columns, candidates, CLASSES)
 
     np.testing.assert_allclose(scores, whole, atol=1e-6)
@@ -109,46 +116,105 @@ def test_classes_and_members_may_come_in_any_number_of_pieces(
 def test_no_classes_are_encoded_as_none(version: tuple[str, Path]) -> None:
     none = {name: column[:0] for name, column in draw_classes(1, seed=77).items()}
     model = _model(version[1])
-    model.encode_classes(KEY + 1, none, keep=(KEY,))
+    model.encode_classes(KEY + 1, none, keep=(KEY, MANY_KEY))
 
     scores, places = model.rank(KEY + 1, draw_members(2, seed=5), np.ones((2, 0), np.bool_), 0)
 
     assert scores.shape == places.shape == (2, 0)
 
 
+@pytest.mark.parametrize("way", ["int8", "bfloat16"])
 @pytest.mark.parametrize("share", [1.0, 0.8, 0.3])
-def test_preselecting_in_bfloat16_finds_the_best_of_float32(
-    version: tuple[str, Path], share: float, monkeypatch: pytest.MonkeyPatch
+def test_preselecting_roughly_finds_the_best_of_float32(
+    version: tuple[str, Path], way: str, share: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All but a hundredth of the best 20 of 400 for a thousand members, in pieces and with few candidates too."""
-    members, classes = draw_members(1000, seed=3), draw_classes(400, seed=4)
-    candidates = np.tile(np.random.default_rng(5).random(400) < share, (1000, 1))
-    exact, rough = _model(version[1]), _model(version[1], in_bfloat16=True)
-    for model in (exact, rough):
-        model.encode_classes(KEY + 1, classes, keep=(KEY,))
+    """All but a hundredth of the best 20 of 400 for a thousand members, in blocks and with few candidates too."""
+    members, candidates = draw_members(1000, seed=3), np.random.default_rng(5).random((1, MANY)) < share
+    candidates = np.tile(candidates, (1000, 1))
+    exact, rough = _model(version[1]), _model(version[1], way)
 
-    expected, best = exact.rank(KEY + 1, members, candidates, 20)
-    scores, places = rough.rank(KEY + 1, members, candidates, 20)
-    monkeypatch.setattr("server.models.openvino.ranking.ROWS_AT_ONCE_IN_BFLOAT16", 150_000)
-    in_pieces = rough.rank(KEY + 1, members, candidates, 20)
+    expected, best = exact.rank(MANY_KEY, members, candidates, 20)
+    scores, places = rough.rank(MANY_KEY, members, candidates, 20)
+    monkeypatch.setattr("server.models.openvino.scan.MOST_AT_ONCE", 150)
+    rough.encode_classes(MANY_KEY + 1, draw_classes(MANY, seed=4), keep=(KEY, MANY_KEY))
+    in_blocks = rough.rank(MANY_KEY + 1, members, candidates, 20)
 
-    np.testing.assert_array_equal(in_pieces[1], places)
+    has_way = version[0] != "wide" and (way == "int8" or is_fast_in_bfloat16())
+    assert rough.preselects_in(MANY_KEY) == (way if has_way else "float32")
+    np.testing.assert_array_equal(in_blocks[1], places)
     shared = [len(set(ours) & set(theirs)) for ours, theirs in zip(places.tolist(), best.tolist(), strict=True)]
     assert np.mean(shared) >= 0.99 * 20
     same = (places == best).all(axis=1)
     np.testing.assert_allclose(scores[same], expected[same], atol=1e-6)
 
 
-_models: dict[tuple[Path, bool], Model] = {}
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(data=st.data())
+def test_what_is_preselected_has_the_scores_of_float32(version: tuple[str, Path], data: st.DataObject) -> None:
+    """Whatever the page, for members who each have candidates of their own."""
+    members, count = data.draw(st.integers(1, 11)), data.draw(st.integers(1, 40))
+    columns = {name: column[:members] for name, column in draw_members(MEMBERS, seed=5).items()}
+    candidates = np.random.default_rng(data.draw(st.integers(0, 99))).random((members, MANY)) < 0.9
+    everything, places = _model(version[1]).rank(MANY_KEY, columns, np.ones_like(candidates), MANY)
+    expected = np.empty_like(everything)
+    np.put_along_axis(expected, places, everything, axis=1)
+
+    scores, positions = _model(version[1], "int8").rank(MANY_KEY, columns, candidates, count)
+
+    np.testing.assert_allclose(scores, np.take_along_axis(expected, positions, axis=1), atol=1e-6)
+    assert np.take_along_axis(candidates, positions, axis=1).all()
+    assert (np.diff(np.sort(positions, axis=1)) > 0).all()
 
 
-def _model(version_dir: Path, *, in_bfloat16: bool = False) -> Model:
-    key = version_dir, in_bfloat16
+def test_a_way_that_does_not_find_the_best_is_not_used(
+    version: tuple[str, Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    def choose(_: Example, ways: Sequence[Way]) -> list[Way]:
+        return [replace(way, name="upside down", part=_negated(way.part)) for way in ways[:1]] + [*ways[:1]]
+
+    model = Model(version[1], _manifest(), calls_at_once=1, choose=choose)
+    model.encode_classes(MANY_KEY, draw_classes(MANY, seed=4), keep=())
+
+    assert model.preselects_in(MANY_KEY) == ("float32" if version[0] == "wide" else "int8")
+    assert ("upside down finds but" in caplog.text) == (version[0] != "wide")
+
+
+def test_few_classes_and_those_of_a_model_without_golden_requests_are_scored_in_float32(
+    version: tuple[str, Path],
+) -> None:
+    assert _model(version[1], "int8").preselects_in(KEY) == "float32"
+    assert _model(version[1]).preselects_in(MANY_KEY) == "float32"
+
+
+def _negated(part: ov.Model) -> ov.Model:
+    found = part.clone()
+    end = found.output(0).get_node().input_value(0)
+    return ov.Model([ops.negative(end).output(0)], found.get_parameters(), "negated")
+
+
+_models: dict[tuple[Path, str], Model] = {}
+
+
+def _model(version_dir: Path, way: str = "") -> Model:
+    """Returns a model that preselects classes in one way, or scores all in float32."""
+    key = version_dir, way
     if key not in _models:
-        manifest = pb.Manifest(inputs=RANKING_INPUTS, feature_source=pb.FeatureSource(feature_service="s"))
-        _models[key] = Model(version_dir, manifest, calls_at_once=1, in_bfloat16=in_bfloat16)
-        _models[key].encode_classes(KEY, draw_classes(CLASSES, seed=77), keep=())
+        manifest = _manifest() if way else pb.Manifest(inputs=RANKING_INPUTS, feature_source=SOURCE)
+        chosen = Model(version_dir, manifest, 1, lambda _, ways: [found for found in ways if found.name == way])
+        chosen.encode_classes(KEY, draw_classes(CLASSES, seed=77), keep=())
+        chosen.encode_classes(MANY_KEY, draw_classes(MANY, seed=4), keep=(KEY, MANY_KEY))
+        _models[key] = chosen
     return _models[key]
+
+
+def _manifest() -> pb.Manifest:
+    """Returns a manifest with golden requests, which a model is tried with before it serves."""
+    classes, members = draw_classes(64, seed=11), draw_members(5, seed=12)
+    requests = [{k: v[[i]] for k, v in members.items()} | classes for i in range(5)]
+    golden = [
+        pb.GoldenRequest(columns=[to_message(i, columns[i.name]) for i in RANKING_INPUTS]) for columns in requests
+    ]
+    return pb.Manifest(inputs=RANKING_INPUTS, feature_source=SOURCE, golden_requests=golden)
 
 
 async def test_calls_beside_each_other_get_their_own_answers(runner: OpenVinoRunner) -> None:

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
-from server.models.openvino.best import NONE, best_of
+from server.models.openvino.best import NONE, best_of, preselect
 
 LOGITS = st.sampled_from([-np.inf, -1.5, -0.5, 0.0, 0.25, 3.0])
 
@@ -23,3 +23,17 @@ def test_the_best_come_first_and_equals_in_order_of_position(data: st.DataObject
         rest = count - len(kept)
         assert places.tolist() == kept + [NONE] * rest
         assert found.tolist() == [2 * row[place] for place in kept] + [NONE] * rest
+
+
+@given(st.data())
+def test_the_best_candidates_are_preselected_and_of_equals_the_first(data: st.DataObject) -> None:
+    shape = data.draw(array_shapes(min_dims=2, max_dims=2, max_side=40))
+    logits: NDArray[np.float32] = data.draw(arrays(np.float32, shape, elements=LOGITS))
+    candidates: NDArray[np.bool_] = data.draw(arrays(np.bool_, shape))
+    count = data.draw(st.integers(1, shape[1]))
+
+    found = preselect(logits, candidates, count)
+
+    masked = np.where(candidates, logits, -np.inf)
+    for row, places in zip(masked, found, strict=True):
+        assert places.tolist() == sorted(sorted(range(len(row)), key=lambda p: (-row[p], p))[:count])

@@ -1,0 +1,78 @@
+"""Rough logits of all classes, to find the few that are worth scoring in float32.
+
+A scan goes through the classes a block at a time, for one member after the other, in a graph of fixed sizes.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+
+from server.models.openvino.classes import Classes
+from server.models.openvino.graph import FLOAT32, Arrays, Part, Pool, of_sizes, tensor_of
+
+MOST_AT_ONCE = 4096
+"""Classes of a block: what the layers make of more leaves the caches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way to compute logits roughly."""
+
+    name: str
+    part: ov.Model
+    """From members and classes to logits."""
+    precision: str = FLOAT32
+    """What is computed in, where the part does not say."""
+
+
+class Scan:
+    """Computes rough logits of some classes.
+
+    Args:
+        way: How.
+        classes: The classes, at least one.
+        calls_at_once: How many calls are made at a time.
+    """
+
+    def __init__(self, way: Way, classes: Classes, calls_at_once: int) -> None:
+        self.way = way
+        self._size = block_size(len(classes))
+        part = Part(of_sizes(way.part, {"member": (1,), "class": (1, self._size)}), way.precision)
+        self._member_names = [name for name in part.inputs if name.startswith("member_")]
+        class_names = [name for name in part.inputs if name not in self._member_names]
+        self._functions = Pool([part.fixed() for _ in range(calls_at_once)])
+        self._count = len(classes)
+        code = classes.for_all()
+        self._blocks = [
+            (block, {name: tensor_of(code[name][:, block]) for name in class_names})
+            for block in _blocks(self._count, self._size)
+        ]
+
+    def __call__(self, member: Arrays) -> NDArray[np.float32]:
+        """Returns ``[members, classes]`` for the code of members."""
+        members = len(next(iter(member.values())))
+        logits = np.empty((members, self._count), np.float32)
+        with self._functions.one() as function:
+            for block, tensors in self._blocks:
+                function.take(tensors)
+                for row in range(members):
+                    for name in self._member_names:
+                        function.inputs[name][0] = member[name][row]
+                    function()
+                    logits[row, block] = function.outputs[0][0]
+        return logits
+
+
+def block_size(classes: int) -> int:
+    """Returns how many classes are in each block, so that blocks are few and none is larger than another."""
+    return -(-classes // -(-classes // MOST_AT_ONCE))
+
+
+def _blocks(classes: int, size: int) -> Iterator[slice]:
+    """Yields the blocks. All have the same size, so the last one may begin before the end of the one before it."""
+    for start in range(0, classes, size):
+        end = min(start + size, classes)
+        yield slice(end - size, end)
