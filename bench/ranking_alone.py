@@ -24,8 +24,11 @@ from bench.spread import spread
 from contract.manifest import read_manifest
 from server.models.golden import golden_columns
 from server.models.openvino.model import Model
+from server.ranking.batches import ROWS_AT_ONCE
 
 COUNT = 20
+BATCHES = (1, 4, 8, 16, 32)
+"""Members that are ranked for together, as requests that come together are."""
 ROUNDS = 7
 SECONDS = 0.4
 """Of one round."""
@@ -33,7 +36,10 @@ Columns = Mapping[str, NDArray[Any]]
 
 
 def measure(version_dir: Path, classes: int) -> dict[str, object]:
-    """Ranks for one member at a time and returns the document. Of each round the quickest of both sides counts."""
+    """Ranks for one member at a time, then for several, and returns the document.
+
+    Of each round the quickest of both sides counts.
+    """
     manifest = read_manifest(version_dir)
     model = Model(version_dir, manifest, calls_at_once=1)
     class_side, member = golden_columns(manifest, manifest.golden_requests[0])
@@ -45,6 +51,7 @@ def measure(version_dir: Path, classes: int) -> dict[str, object]:
     rounds = [(_seconds(rank), matrix_rate(precision)) for _ in range(ROUNDS)]
     after = proportional_mib(os.getpid())
     flops = 2 * classes * _multiplications()
+    batches = [members for members in BATCHES if members * classes <= ROWS_AT_ONCE]
     return {
         "classes": classes,
         "precision": precision,
@@ -52,6 +59,9 @@ def measure(version_dir: Path, classes: int) -> dict[str, object]:
         "us_per_class": round(1e6 * median(seconds for seconds, _ in rounds) / classes, 5),
         "matrix_gflops_per_second": round(median(rate for _, rate in rounds) / 1e9, 1),
         "times_limit": spread([seconds * rate / flops for seconds, rate in rounds]),
+        "ms_of_a_member": {
+            n: round(1e3 * _seconds(_rank_several(model, member, classes, n)) / n, 4) for n in batches
+        },
         "classes_mib": round(with_classes - before, 1),
         "ranking_mib": round(after - with_classes, 1),
     }
@@ -60,8 +70,17 @@ def measure(version_dir: Path, classes: int) -> dict[str, object]:
 def _rank(model: Model, class_side: Columns, member: Columns, classes: int) -> Callable[[], object]:
     columns = {name: np.resize(column, (classes, *column.shape[1:])) for name, column in class_side.items()}
     model.encode_classes(classes, columns, keep=())
-    candidates = np.ones((1, classes), np.bool_)
-    return lambda: model.rank(classes, member, candidates, COUNT)
+    return _rank_several(model, member, classes, 1)
+
+
+def _rank_several(model: Model, member: Columns, classes: int, members: int) -> Callable[[], object]:
+    columns = {name: np.repeat(column, members, axis=0) for name, column in member.items()}
+    candidates = np.ones((members, classes), np.bool_)
+    return lambda: model.rank(classes, columns, candidates, COUNT)
+
+
+def _ms_of_a_member(model: Model, member: Columns, classes: int, members: int) -> float:
+    return round(1e3 * _seconds(_rank_several(model, member, classes, members)) / members, 4)
 
 
 def _multiplications() -> int:
