@@ -37,7 +37,10 @@ def preselect(logits: NDArray[np.float32], candidates: NDArray[np.bool_], count:
 
     Of equal logits those at lower positions are taken. Where a member has fewer candidates, others fill up.
     """
-    return np.stack([_preselect(row, count) for row in np.where(candidates, logits, _NEVER)])
+    found = np.empty((len(logits), count), np.intp)
+    for row, values in enumerate(np.where(candidates, logits, _NEVER)):
+        found[row] = _preselect(values, count)
+    return found
 
 
 def _preselect(row: NDArray[np.float32], count: int) -> NDArray[np.intp]:

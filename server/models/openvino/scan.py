@@ -43,13 +43,16 @@ class Scan:
         part = Part(of_sizes(way.part, {"member": (1,), "class": (1, self._size)}), way.precision)
         self._member_names = [name for name in part.inputs if name.startswith("member_")]
         class_names = [name for name in part.inputs if name not in self._member_names]
-        self._functions = Pool([part.fixed() for _ in range(calls_at_once)])
+        functions = [part.fixed() for _ in range(calls_at_once)]
+        self._functions = Pool(functions)
         self._count = len(classes)
         code = classes.for_all()
         self._blocks = [
             (block, {name: tensor_of(code[name][:, block]) for name in class_names})
             for block in _blocks(self._count, self._size)
         ]
+        for function in functions:
+            function.take(self._blocks[0][1])
 
     def __call__(self, member: Arrays) -> NDArray[np.float32]:
         """Returns ``[members, classes]`` for the code of members."""
@@ -57,7 +60,8 @@ class Scan:
         logits = np.empty((members, self._count), np.float32)
         with self._functions.one() as function:
             for block, tensors in self._blocks:
-                function.take(tensors)
+                if len(self._blocks) > 1:
+                    function.take(tensors)
                 for row in range(members):
                     for name in self._member_names:
                         function.inputs[name][0] = member[name][row]
