@@ -23,7 +23,7 @@ from paceline.v1.model_service_pb2 import (
     VersionState,
 )
 
-HEADINGS = ("model", "version", "published", "test AUC", "labels", "state")
+HEADINGS = ("model", "version", "published", "test AUC", "labels", "state", "runtime")
 Row = Mapping[str, object]
 """What is known of a version, for JSON."""
 
@@ -90,7 +90,7 @@ def _labels(status: GetModelStatusResponse) -> Mapping[str, object]:
 def _cells(row: Row, labels: str | None) -> list[object]:
     """Returns the cells of a row for people: times to the minute."""
     published = row["create_time"] and str(row["create_time"])[:16].replace("T", " ")
-    cells = (row["model"], row["version"], published, row["test_auc"], labels, row["state"])
+    cells = (row["model"], row["version"], published, row["test_auc"], labels, row["state"], row["runtime"])
     return ["-" if cell is None else cell for cell in cells]
 
 
@@ -148,6 +148,7 @@ def _row(key: Key, published: Published | None, status: ModelVersionStatus | Non
         "create_time": found.create_time and f"{found.create_time:%Y-%m-%dT%H:%M:%SZ}",
         "test_auc": found.test_auc,
         "state": status and VersionState.Name(status.state).removeprefix("VERSION_STATE_"),
+        "runtime": (status and status.runtime) or None,
         "refusal_reason": _reason(status),
         "message": (status.refusal_message if status else found.fault) or None,
     }

@@ -74,6 +74,8 @@ class VersionRecord:
     """Why it was refused; None when it was not."""
     message: str = ""
     """Why it was refused, or why it is being tried again."""
+    runtime: str = ""
+    """What runs it while it is available."""
 
     def to(self, state: VersionState, now: float, refusal: RefusalReason | None = None, message: str = "") -> Self:
         """Returns the record of the version in its next state.
@@ -83,4 +85,4 @@ class VersionRecord:
         """
         if state not in LEGAL_TRANSITIONS[self.state]:
             raise ValueError(f"version {self.version} can't go from {self.state.name} to {state.name}")
-        return replace(self, state=state, since=now, refusal=refusal, message=message)
+        return replace(self, state=state, since=now, refusal=refusal, message=message, runtime="")

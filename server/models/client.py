@@ -27,6 +27,7 @@ _log = logging.getLogger(__name__)
 class RunnerProcess:
     """A child process that runs one model; see `server.models.ports.Runner`. Made by `start`."""
 
+    runtime = "tensorflow"
     command: ClassVar[Sequence[str]] = (sys.executable, "-m", "server.models.runner")
     """What is run; the number of its end of the connection is added."""
 

@@ -45,6 +45,11 @@ class Runner(Protocol):
         """Whether the process is there and answers; requests had better go elsewhere if it does not."""
         ...
 
+    @property
+    def runtime(self) -> str:
+        """What runs the version, such as "tensorflow", and what its classes are preselected in, if they are."""
+        ...
+
     async def load(self, saved_model_dir: Path) -> Signatures:
         """Loads a SavedModel and returns its signatures."""
         ...

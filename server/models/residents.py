@@ -81,7 +81,7 @@ class Residents:
         else:
             self._available[version] = loaded
             with self._book.changing(version) as tracked:
-                tracked.become_available(self._clock())
+                tracked.become_available(self._clock(), loaded.runner.runtime)
             self._on_change()
 
     def unload(self, version: int) -> None:

@@ -1,5 +1,7 @@
 """What the manager knows of one version."""
 
+from dataclasses import replace
+
 from server.domain.retries import STABLE_SECONDS, wait_seconds
 from server.domain.versions import RefusalReason, Refused, VersionRecord, VersionState
 from server.models.storage.ports import Fingerprint
@@ -46,11 +48,11 @@ class TrackedVersion:
             self.record = self.record.to(VersionState.START, now)
         self.record = self.record.to(VersionState.LOADING, now)
 
-    def become_available(self, now: float) -> None:
-        """Serves from now on."""
+    def become_available(self, now: float, runtime: str) -> None:
+        """Serves from now on, run by `runtime`."""
         self.was_available = True
         self._loading = None
-        self.record = self.record.to(VersionState.AVAILABLE, now)
+        self.record = replace(self.record.to(VersionState.AVAILABLE, now), runtime=runtime)
 
     def unload(self, now: float) -> None:
         """Is no longer leased."""

@@ -181,6 +181,7 @@ def _version_status(record: VersionRecord) -> models_pb.ModelVersionStatus:
         refusal_reason=_refusal_reason(record),
         refusal_message=record.message,
         state_time=state_time,
+        runtime=record.runtime,
     )
 
 

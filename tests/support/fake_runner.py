@@ -34,6 +34,7 @@ Measured = tuple[str, Tensors, Columns]
 class FakeRunner:
     """See `server.models.ports.Runner`."""
 
+    runtime = "numpy"
     seconds = 0.001
     """What any signature takes."""
 

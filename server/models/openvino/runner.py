@@ -42,6 +42,7 @@ class OpenVinoRunner:
 
     def __init__(self) -> None:
         self.is_lost = False
+        self.runtime = "openvino"
         self._threads = ThreadPoolExecutor(CALLS_AT_ONCE, "openvino")
         self._model: Model | None = None
 
@@ -69,6 +70,7 @@ class OpenVinoRunner:
     async def encode_classes(self, key: int, columns: Columns, keep: Collection[int]) -> None:
         """Encodes classes and keeps them under `key`; of those kept before, only the keys in `keep` stay."""
         await self._do(self._loaded.encode_classes, key, columns, keep)
+        self.runtime = f"openvino, {self._loaded.preselects_in(key)}"
 
     async def rank(
         self, key: int, columns: Columns, candidates: NDArray[np.bool_], count: int

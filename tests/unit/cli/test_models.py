@@ -124,7 +124,7 @@ async def test_people_get_a_table(tmp_path: Path, paceline: CommandLine) -> None
     publish(tmp_path, 1)
     with FakeServer() as server:
         printed = await paceline("models", "list", "--models", str(tmp_path), "--address", server.target)
-    assert printed.rows() == [[MODEL, "1", "2026-03-01 07:30", "0.7500", "-", "AVAILABLE"]]
+    assert printed.rows() == [[MODEL, "1", "2026-03-01 07:30", "0.7500", "-", "AVAILABLE", "-"]]
 
 
 async def test_why_a_version_was_refused_stands_below_the_table(

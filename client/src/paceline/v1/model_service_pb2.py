@@ -26,27 +26,27 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from paceline.v1 import recommendation_service_pb2 as paceline_dot_v1_dot_recommendation__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fpaceline/v1/model_service.proto\x12\x0bpaceline.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a(paceline/v1/recommendation_service.proto\"\xed\x01\n\x12ModelVersionStatus\x12\x30\n\rmodel_version\x18\x01 \x01(\x0b\x32\x19.paceline.v1.ModelVersion\x12(\n\x05state\x18\x02 \x01(\x0e\x32\x19.paceline.v1.VersionState\x12\x32\n\x0erefusal_reason\x18\x03 \x01(\x0e\x32\x1a.paceline.v1.RefusalReason\x12\x17\n\x0frefusal_message\x18\x04 \x01(\t\x12.\n\nstate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x7f\n\x0bLabelStatus\x12\x12\n\nmodel_name\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x03\x12\x16\n\x0epinned_version\x18\x04 \x01(\x03\x12\x0e\n\x06weight\x18\x05 \x01(\x05\x12\x14\n\x0cshadow_share\x18\x06 \x01(\x01\"3\n\x0cModelProblem\x12\x12\n\nmodel_name\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"+\n\x15GetModelStatusRequest\x12\x12\n\nmodel_name\x18\x01 \x01(\t\"\xa2\x01\n\x16GetModelStatusResponse\x12\x31\n\x08versions\x18\x01 \x03(\x0b\x32\x1f.paceline.v1.ModelVersionStatus\x12(\n\x06labels\x18\x02 \x03(\x0b\x32\x18.paceline.v1.LabelStatus\x12+\n\x08problems\x18\x03 \x03(\x0b\x32\x19.paceline.v1.ModelProblem*\xb2\x01\n\x0cVersionState\x12\x1d\n\x19VERSION_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13VERSION_STATE_START\x10\x01\x12\x19\n\x15VERSION_STATE_LOADING\x10\x02\x12\x1b\n\x17VERSION_STATE_AVAILABLE\x10\x03\x12\x1b\n\x17VERSION_STATE_UNLOADING\x10\x04\x12\x15\n\x11VERSION_STATE_END\x10\x05*\xa0\x04\n\rRefusalReason\x12\x1e\n\x1aREFUSAL_REASON_UNSPECIFIED\x10\x00\x12#\n\x1fREFUSAL_REASON_MANIFEST_MISSING\x10\x01\x12#\n\x1fREFUSAL_REASON_MANIFEST_INVALID\x10\x02\x12\x1f\n\x1bREFUSAL_REASON_FILE_MISSING\x10\x03\x12\x1f\n\x1bREFUSAL_REASON_FILE_CHANGED\x10\x04\x12$\n REFUSAL_REASON_CONTRACT_MISMATCH\x10\x05\x12\x1e\n\x1aREFUSAL_REASON_LOAD_FAILED\x10\x06\x12%\n!REFUSAL_REASON_SIGNATURE_MISMATCH\x10\x07\x12\"\n\x1eREFUSAL_REASON_GOLDEN_MISMATCH\x10\x08\x12$\n REFUSAL_REASON_UPLOAD_UNFINISHED\x10\t\x12 \n\x1cREFUSAL_REASON_WARMUP_FAILED\x10\n\x12#\n\x1fREFUSAL_REASON_RANKING_MISMATCH\x10\x0b\x12$\n REFUSAL_REASON_SCORES_NOT_FINITE\x10\x0c\x12\"\n\x1eREFUSAL_REASON_SCORES_CONSTANT\x10\r\x12\x1b\n\x17REFUSAL_REASON_TOO_SLOW\x10\x0e\x32i\n\x0cModelService\x12Y\n\x0eGetModelStatus\x12\".paceline.v1.GetModelStatusRequest\x1a#.paceline.v1.GetModelStatusResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fpaceline/v1/model_service.proto\x12\x0bpaceline.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a(paceline/v1/recommendation_service.proto\"\xfe\x01\n\x12ModelVersionStatus\x12\x30\n\rmodel_version\x18\x01 \x01(\x0b\x32\x19.paceline.v1.ModelVersion\x12(\n\x05state\x18\x02 \x01(\x0e\x32\x19.paceline.v1.VersionState\x12\x32\n\x0erefusal_reason\x18\x03 \x01(\x0e\x32\x1a.paceline.v1.RefusalReason\x12\x17\n\x0frefusal_message\x18\x04 \x01(\t\x12.\n\nstate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07runtime\x18\x06 \x01(\t\"\x7f\n\x0bLabelStatus\x12\x12\n\nmodel_name\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x03\x12\x16\n\x0epinned_version\x18\x04 \x01(\x03\x12\x0e\n\x06weight\x18\x05 \x01(\x05\x12\x14\n\x0cshadow_share\x18\x06 \x01(\x01\"3\n\x0cModelProblem\x12\x12\n\nmodel_name\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"+\n\x15GetModelStatusRequest\x12\x12\n\nmodel_name\x18\x01 \x01(\t\"\xa2\x01\n\x16GetModelStatusResponse\x12\x31\n\x08versions\x18\x01 \x03(\x0b\x32\x1f.paceline.v1.ModelVersionStatus\x12(\n\x06labels\x18\x02 \x03(\x0b\x32\x18.paceline.v1.LabelStatus\x12+\n\x08problems\x18\x03 \x03(\x0b\x32\x19.paceline.v1.ModelProblem*\xb2\x01\n\x0cVersionState\x12\x1d\n\x19VERSION_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13VERSION_STATE_START\x10\x01\x12\x19\n\x15VERSION_STATE_LOADING\x10\x02\x12\x1b\n\x17VERSION_STATE_AVAILABLE\x10\x03\x12\x1b\n\x17VERSION_STATE_UNLOADING\x10\x04\x12\x15\n\x11VERSION_STATE_END\x10\x05*\xa0\x04\n\rRefusalReason\x12\x1e\n\x1aREFUSAL_REASON_UNSPECIFIED\x10\x00\x12#\n\x1fREFUSAL_REASON_MANIFEST_MISSING\x10\x01\x12#\n\x1fREFUSAL_REASON_MANIFEST_INVALID\x10\x02\x12\x1f\n\x1bREFUSAL_REASON_FILE_MISSING\x10\x03\x12\x1f\n\x1bREFUSAL_REASON_FILE_CHANGED\x10\x04\x12$\n REFUSAL_REASON_CONTRACT_MISMATCH\x10\x05\x12\x1e\n\x1aREFUSAL_REASON_LOAD_FAILED\x10\x06\x12%\n!REFUSAL_REASON_SIGNATURE_MISMATCH\x10\x07\x12\"\n\x1eREFUSAL_REASON_GOLDEN_MISMATCH\x10\x08\x12$\n REFUSAL_REASON_UPLOAD_UNFINISHED\x10\t\x12 \n\x1cREFUSAL_REASON_WARMUP_FAILED\x10\n\x12#\n\x1fREFUSAL_REASON_RANKING_MISMATCH\x10\x0b\x12$\n REFUSAL_REASON_SCORES_NOT_FINITE\x10\x0c\x12\"\n\x1eREFUSAL_REASON_SCORES_CONSTANT\x10\r\x12\x1b\n\x17REFUSAL_REASON_TOO_SLOW\x10\x0e\x32i\n\x0cModelService\x12Y\n\x0eGetModelStatus\x12\".paceline.v1.GetModelStatusRequest\x1a#.paceline.v1.GetModelStatusResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'paceline.v1.model_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_VERSIONSTATE']._serialized_start=756
-  _globals['_VERSIONSTATE']._serialized_end=934
-  _globals['_REFUSALREASON']._serialized_start=937
-  _globals['_REFUSALREASON']._serialized_end=1481
+  _globals['_VERSIONSTATE']._serialized_start=773
+  _globals['_VERSIONSTATE']._serialized_end=951
+  _globals['_REFUSALREASON']._serialized_start=954
+  _globals['_REFUSALREASON']._serialized_end=1498
   _globals['_MODELVERSIONSTATUS']._serialized_start=124
-  _globals['_MODELVERSIONSTATUS']._serialized_end=361
-  _globals['_LABELSTATUS']._serialized_start=363
-  _globals['_LABELSTATUS']._serialized_end=490
-  _globals['_MODELPROBLEM']._serialized_start=492
-  _globals['_MODELPROBLEM']._serialized_end=543
-  _globals['_GETMODELSTATUSREQUEST']._serialized_start=545
-  _globals['_GETMODELSTATUSREQUEST']._serialized_end=588
-  _globals['_GETMODELSTATUSRESPONSE']._serialized_start=591
-  _globals['_GETMODELSTATUSRESPONSE']._serialized_end=753
-  _globals['_MODELSERVICE']._serialized_start=1483
-  _globals['_MODELSERVICE']._serialized_end=1588
+  _globals['_MODELVERSIONSTATUS']._serialized_end=378
+  _globals['_LABELSTATUS']._serialized_start=380
+  _globals['_LABELSTATUS']._serialized_end=507
+  _globals['_MODELPROBLEM']._serialized_start=509
+  _globals['_MODELPROBLEM']._serialized_end=560
+  _globals['_GETMODELSTATUSREQUEST']._serialized_start=562
+  _globals['_GETMODELSTATUSREQUEST']._serialized_end=605
+  _globals['_GETMODELSTATUSRESPONSE']._serialized_start=608
+  _globals['_GETMODELSTATUSRESPONSE']._serialized_end=770
+  _globals['_MODELSERVICE']._serialized_start=1500
+  _globals['_MODELSERVICE']._serialized_end=1605
 # @@protoc_insertion_point(module_scope)

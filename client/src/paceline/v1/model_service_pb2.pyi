@@ -148,12 +148,17 @@ class ModelVersionStatus(_message.Message):
     REFUSAL_REASON_FIELD_NUMBER: _builtins.int
     REFUSAL_MESSAGE_FIELD_NUMBER: _builtins.int
     STATE_TIME_FIELD_NUMBER: _builtins.int
+    RUNTIME_FIELD_NUMBER: _builtins.int
     state: Global___VersionState.ValueType
     """Its state."""
     refusal_reason: Global___RefusalReason.ValueType
     """Why it was refused; unset when it was not."""
     refusal_message: _builtins.str
     """The refusal in words: what was found and what was expected."""
+    runtime: _builtins.str
+    """What runs it while it is available: "tensorflow"; or "openvino", and what classes are preselected in, such as
+    "openvino, int8".
+    """
     @_builtins.property
     def model_version(self) -> _recommendation_service_pb2.ModelVersion:
         """The version."""
@@ -170,10 +175,11 @@ class ModelVersionStatus(_message.Message):
         refusal_reason: Global___RefusalReason.ValueType = ...,
         refusal_message: _builtins.str = ...,
         state_time: _timestamp_pb2.Timestamp | None = ...,
+        runtime: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["model_version", b"model_version", "state_time", b"state_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["model_version", b"model_version", "refusal_message", b"refusal_message", "refusal_reason", b"refusal_reason", "state", b"state", "state_time", b"state_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["model_version", b"model_version", "refusal_message", b"refusal_message", "refusal_reason", b"refusal_reason", "runtime", b"runtime", "state", b"state", "state_time", b"state_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -217,6 +217,12 @@ def _manifest() -> pb.Manifest:
     return pb.Manifest(inputs=RANKING_INPUTS, feature_source=SOURCE, golden_requests=golden)
 
 
+async def test_a_runner_tells_what_it_preselects_in(runner: OpenVinoRunner) -> None:
+    await runner.encode_classes(KEY, draw_classes(CLASSES, seed=77), keep=())
+
+    assert runner.runtime == "openvino, float32"
+
+
 async def test_calls_beside_each_other_get_their_own_answers(runner: OpenVinoRunner) -> None:
     await runner.encode_classes(KEY, draw_classes(CLASSES, seed=77), keep=())
     members = [{name: column[[i]] for name, column in draw_members(8, seed=9).items()} for i in range(8)]

@@ -61,6 +61,12 @@ class TestServing:
         await server.settle()
         assert server.record(1).since == 1000.0
 
+    async def test_records_tell_what_runs_a_version_while_it_is_available(self, server: ModelServer) -> None:
+        for version in (1, 2):
+            server.publish(version)
+            await server.settle()
+        assert [server.record(version).runtime for version in (1, 2)] == ["", "numpy"]
+
     async def test_closing_ends_every_runner(self, server: ModelServer) -> None:
         server.publish(1)
         await server.settle()

@@ -158,6 +158,11 @@ def test_a_refused_version_tells_why_and_since_when() -> None:
     )
 
 
+def test_a_version_that_is_available_tells_what_runs_it() -> None:
+    record = VersionRecord("ranking", 3, VersionState.AVAILABLE, 0, runtime="openvino, int8")
+    assert model_status_response([record], [], []).versions[0].runtime == "openvino, int8"
+
+
 def test_labels_and_problems_keep_every_field() -> None:
     labels = [LabelStatus("ranking", "stable", 4, 3, 90, 0.25), LabelStatus("ranking", "canary", None, None)]
     response = model_status_response([], labels, [ModelProblem("ranking", "the folder can't be read")])
