@@ -19,7 +19,7 @@ from features.errors import SourceError
 from features.redis_writer import write_rows
 from features.schema import row_schema
 from server.features.cells import VALUE_FIELDS, ViewFeatures, feature_of
-from server.features.redis_cells import RedisCells
+from server.features.store import cell_reader
 from tests.support.feast_store import EVERY_TYPE, REDIS, open_applied, write_profile
 from tests.support.feast_values import VALUES
 from tests.support.redis import running_redis
@@ -128,7 +128,7 @@ def test_feast_and_the_server_read_what_was_written(store: FeatureStore) -> None
     found = store.get_online_features(asked, [{"member_id": id_} for id_ in ("m1", "m2", "m3")]).to_dict()
     assert {name: found[name] for name in row} == {name: [value, None, None] for name, value in row.items()}
     features = [feature_of(pb.Input(name=n, data_type=t)) for n, (_, t, _) in EVERY_TYPE.items()]
-    cells = RedisCells(store).read(["m1", "m2", "m3"], [ViewFeatures(view, features)])
+    cells = cell_reader(store).read(["m1", "m2", "m3"], [ViewFeatures(view, features)])
     assert cells.values == {name: [value, None, None] for name, value in row.items()}
     assert cells.times["typed"] == [7.000001, 8.0, None]
 
