@@ -1,10 +1,13 @@
 """What follows a dense layer: normalisation over the batch if asked for, ReLU, dropout.
 
 In training these are a dozen operations, each of which reads and writes the whole batch, and together they take
-longer than the matrix products. Compiled they are one pass, and two more to normalise; the gradient, written by
-hand, recomputes what it needs from the input. What is read and written may be bfloat16, in between all is float32.
+longer than the matrix products. Compiled they are one pass, and two more to normalise. The gradient, written by
+hand, sees in the outputs what was passed on: they are kept for the next layer's gradient anyway. What is read and
+written may be bfloat16, in between all is float32.
 """
 
+import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import keras
@@ -14,6 +17,7 @@ from training.model.compiled import compiled
 from training.model.spec import ModelSpec
 
 _GOLDEN = 0x9E3779B9
+_BLOCKS = 4
 _MOMENTUM = 0.9
 """The share of the old moments in the new; with Keras' 0.99 a short training would keep the first."""
 
@@ -69,7 +73,8 @@ class Activation(keras.layers.Layer):
 
 def _activated(values: Any, dropout: Dropout) -> Any:
     def activate(values: Any) -> Any:
-        return _mask(values, values, dropout), lambda upstream: _mask(upstream, values, dropout)
+        outputs = _rectify(values, dropout)
+        return outputs, lambda upstream: _passed(upstream, outputs, dropout.rate)
 
     return tf.custom_gradient(activate)(values)
 
@@ -78,12 +83,11 @@ def _normalised(values: Any, affine: Affine, dropout: Dropout, epsilon: float) -
     """Returns the outputs ``[rows, units]``, and mean and variance of the values over the rows ``[units]``."""
 
     def normalise(values: Any, gamma: Any, beta: Any) -> Any:
-        mean, variance = _moments(values)
+        outputs, mean, variance = _normalise(values, Affine(gamma, beta), dropout, epsilon)
         moments = Moments(mean, tf.sqrt(variance + epsilon))
-        outputs = _normalise(values, moments, Affine(gamma, beta), dropout)
 
         def gradient(upstream: Any, *_: Any) -> Any:
-            return _gradients(upstream, values, moments, Affine(gamma, beta), dropout)
+            return _gradients(upstream, values, outputs, moments, gamma, dropout.rate)
 
         return (outputs, mean, variance), gradient
 
@@ -92,46 +96,80 @@ def _normalised(values: Any, affine: Affine, dropout: Dropout, epsilon: float) -
 
 
 @compiled
-def _mask(values: Any, inputs: Any, dropout: Dropout) -> Any:
-    """Returns the values where the input is above 0 and its unit is kept, scaled by the share that is."""
-    is_passed = tf.logical_and(inputs > 0, draw_kept(tf.shape(inputs), dropout))
-    return tf.cast(tf.where(is_passed, tf.cast(values, tf.float32) / (1 - dropout.rate), 0.0), values.dtype)
+def _rectify(values: Any, dropout: Dropout) -> Any:
+    """Returns the values where they are above 0 and their unit is kept, scaled by the share that is."""
+    is_passed = tf.logical_and(values > 0, draw_kept(tf.shape(values), dropout))
+    return tf.where(is_passed, _scaled(values, dropout.rate), tf.zeros([], values.dtype))
 
 
 @compiled
-def _moments(values: Any) -> Any:
-    values = tf.cast(values, tf.float32)
-    mean = tf.reduce_mean(values, axis=0)
-    return mean, tf.reduce_mean(tf.square(values - mean), axis=0)
+def _passed(upstream: Any, outputs: Any, rate: float) -> Any:
+    """Returns the gradient of `_rectify`."""
+    return tf.where(outputs > 0, _scaled(upstream, rate), tf.zeros([], upstream.dtype))
+
+
+def _scaled(values: Any, rate: float) -> Any:
+    return tf.cast(tf.cast(values, tf.float32) / (1 - rate), values.dtype)
 
 
 @compiled
-def _normalise(values: Any, moments: Moments, affine: Affine, dropout: Dropout) -> Any:
-    normed = (tf.cast(values, tf.float32) - moments.mean) * (affine.gamma / moments.deviation) + affine.beta
-    return tf.cast(_mask(normed, normed, dropout), values.dtype)
+def _normalise(values: Any, affine: Affine, dropout: Dropout, epsilon: float) -> tuple[Any, Any, Any]:
+    row_count = values.shape[0]
+    mean = _sum_rows(_float, values) / row_count
+    variance = _sum_rows(lambda block: tf.square(_float(block) - mean), values) / row_count
+    scale = affine.gamma / tf.sqrt(variance + epsilon)
+    normed = (_float(values) - mean) * scale + affine.beta
+    return tf.cast(_rectify(normed, dropout), values.dtype), mean, variance
 
 
 @compiled
-def _gradients(upstream: Any, values: Any, moments: Moments, affine: Affine, dropout: Dropout) -> Any:
+def _gradients(
+    upstream: Any, values: Any, outputs: Any, moments: Moments, gamma: Any, rate: float
+) -> tuple[Any, Any, Any]:
     """Returns the gradients of the values, of gamma and of beta (Ioffe & Szegedy, section 3)."""
-    standard = (tf.cast(values, tf.float32) - moments.mean) / moments.deviation
-    masked = _mask(tf.cast(upstream, tf.float32), standard * affine.gamma + affine.beta, dropout)
-    of_beta = tf.reduce_sum(masked, axis=0)
-    of_gamma = tf.reduce_sum(masked * standard, axis=0)
-    row_count = tf.cast(tf.shape(values)[0], tf.float32)
-    of_values = affine.gamma / moments.deviation * (masked - (of_beta + standard * of_gamma) / row_count)
+
+    def passed(upstream: Any, outputs: Any) -> Any:
+        return tf.where(_float(outputs) > 0, _float(upstream) / (1 - rate), 0.0)
+
+    def centred(values: Any) -> Any:
+        return _float(values) - moments.mean
+
+    of_beta = _sum_rows(passed, upstream, outputs)
+    products = _sum_rows(lambda up, out, block: passed(up, out) * centred(block), upstream, outputs, values)
+    of_gamma = products / moments.deviation
+    row_count = values.shape[0]
+    scale = gamma / moments.deviation
+    tilt = of_gamma / (moments.deviation * row_count)
+    of_values = scale * (passed(upstream, outputs) - of_beta / row_count - centred(values) * tilt)
     return tf.cast(of_values, values.dtype), of_gamma, of_beta
+
+
+def _float(values: Any) -> Any:
+    return tf.cast(values, tf.float32)
+
+
+def _sum_rows(term: Callable[..., Any], *arrays: Any) -> Any:
+    """Returns the sum over the rows of what a term makes of arrays ``[rows, units]``.
+
+    The compiler writes what a reduction reads to memory, whole and in float32, but not what an addition does: so
+    the rows are first added up by blocks.
+    """
+    block_count = math.gcd(arrays[0].shape[0], _BLOCKS)
+    blocks = zip(*(tf.split(array, block_count) for array in arrays), strict=True)
+    return tf.reduce_sum(tf.add_n([term(*block) for block in blocks]), axis=0)
 
 
 def draw_kept(shape: Any, dropout: Dropout) -> Any:
     """Returns which units are kept, bool in the shape ``[rows, units]``.
 
-    Each unit's number goes through MurmurHash3's finaliser, which the compiler fuses into the pass that asks: it
-    is cheaper to draw again for the gradient than to keep.
+    A number of the row and one of the unit, both drawn, are mixed for each: the compiler fuses that into the pass
+    that asks. A number of its own for each would be an array in memory.
     """
-    units = tf.cast(tf.reshape(tf.range(shape[0] * shape[1]), shape), tf.uint32)
-    mixed = _mix(units * _GOLDEN + _mix(_mix(dropout.seed[0]) + dropout.seed[1]))
-    return mixed >= tf.constant(round(dropout.rate * 2**32), tf.uint32)
+    seed = _mix(_mix(dropout.seed[0]) + dropout.seed[1])
+    numbers = tf.cast(tf.range(shape[0] + shape[1]), tf.uint32)
+    drawn = tf.bitwise.bitwise_or(_mix(numbers * _GOLDEN + seed), tf.constant(1, tf.uint32))
+    bits = drawn[: shape[0], None] * drawn[shape[0] :]
+    return bits >= tf.constant(round(dropout.rate * 2**32), tf.uint32)
 
 
 def _mix(bits: Any) -> Any:
