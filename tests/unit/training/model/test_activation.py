@@ -31,17 +31,21 @@ def test_without_a_batch_to_normalise_it_is_relu_and_what_is_kept_makes_up_for_w
     assert np.array_equal(layer(values), tf.nn.relu(values))
 
 
-def test_batch_norm_has_the_gradient_of_its_formula() -> None:
+@pytest.mark.parametrize("row_count", [7, 6, 8])
+@pytest.mark.parametrize("dropout", [0.0, 0.25])
+def test_batch_norm_has_the_gradient_of_its_formula(row_count: int, dropout: float) -> None:
+    """However many blocks the rows are added up by, and for the units that are kept."""
     rng = np.random.default_rng(1)
-    values, weights = (tf.constant(rng.normal(size=(7, 3)), tf.float32) for _ in range(2))
-    layer = _activation(3, batch_norm=True)
+    values, weights = (tf.constant(rng.normal(size=(row_count, 3)), tf.float32) for _ in range(2))
+    layer = _activation(3, dropout=dropout, batch_norm=True)
     layer.norm.gamma.assign([1.5, -1.0, 0.5])
     layer.norm.beta.assign([0.1, 0.2, -0.3])
 
     def by_formula(values: Any) -> Any:
         mean, variance = tf.nn.moments(values, axes=[0])
         norm = layer.norm
-        return tf.nn.relu((values - mean) / tf.sqrt(variance + norm.epsilon) * norm.gamma + norm.beta)
+        normed = (values - mean) / tf.sqrt(variance + norm.epsilon) * norm.gamma + norm.beta
+        return tf.where(found[0] > 0, normed / (1 - dropout), 0.0) if dropout else tf.nn.relu(normed)
 
     found = _with_gradients(lambda v: layer(v, training=True), values, weights, layer)
     for one, other in zip(found, _with_gradients(by_formula, values, weights, layer), strict=True):
@@ -75,6 +79,16 @@ def test_what_is_kept_looks_random_along_units_rows_and_seeds() -> None:
         assert (ahead == behind).mean() == pytest.approx(0.5, abs=0.01)
     again = _drawn(0)
     assert np.array_equal(again, draws[0])
+
+
+def test_no_two_units_and_no_two_rows_are_kept_together() -> None:
+    """More often than by chance: correlations of n independent draws have the standard deviation 1 / sqrt(n)."""
+    draws = np.concatenate([_drawn(s) for s in range(10)]) * 2.0 - 1
+
+    for drawn in (draws, draws[:300].T):
+        count, units = drawn.shape
+        correlations = (drawn.T @ drawn / count)[~np.eye(units, dtype=bool)]
+        assert correlations.std() * np.sqrt(count) == pytest.approx(1, abs=0.03)
 
 
 def _drawn(seed: int) -> Any:
