@@ -15,6 +15,7 @@ from training.model.categories import CategoryEncoder, ListEncoder
 from training.model.encoded import Encoded, Indexed, Layout, Widths
 from training.model.encoder import Encoder
 from training.model.numbers import NumberEncoder, VectorEncoder
+from training.model.shared import as_tensor, room
 from training.model.spec import ModelSpec
 from training.model.times import TimeEncoder
 from training.model.vocabulary import Vocabulary
@@ -58,15 +59,15 @@ class SideEncoder:
         return Widths(sum(width.categories for width in widths), sum(width.numbers for width in widths))
 
     def encode(self, columns: Columns, row_count: int) -> Encoded:
-        """Returns all rows of a table encoded, as numpy arrays."""
+        """Returns all rows of a table encoded."""
         layout = self.layout
-        categories = np.empty((row_count, layout.category_count), np.int32)
-        numbers = np.empty((row_count, layout.number_count), np.float32)
+        categories = room((row_count, layout.category_count), np.int32)
+        numbers = room((row_count, layout.number_count), np.float32)
         for start in range(0, row_count, _ROWS_AT_ONCE):
             rows = slice(start, start + _ROWS_AT_ONCE)
             encoded = self({spec.name: tf.constant(columns[spec.name][rows]) for spec in self.specs})
             categories[rows], numbers[rows] = encoded.categories, encoded.numbers
-        return Encoded(categories, numbers)
+        return Encoded(as_tensor(categories), as_tensor(numbers))
 
 
 class InputEncoder:
