@@ -55,10 +55,12 @@ class Metrics:
         )
         self.features = FeatureMetrics(self.registry)
         """What it measures of members' features."""
-        self._model_seconds = self._histogram(
-            "paceline_model_seconds",
-            "A call of a version, for one request or several, with the way there.",
-            *_CALL,
+        self._model_seconds = Children(
+            self._histogram(
+                "paceline_model_seconds",
+                "A call of a version, for one request or several, with the way there.",
+                *_CALL,
+            )
         )
         self._failures = self._counter("paceline_model_failures", "What a version failed to do.", *_CALL)
         self._refusals = self._counter("paceline_refusals", "Versions that were refused.", "model", "reason")
@@ -83,7 +85,7 @@ class Metrics:
         if call.has_failed:
             self._failures.labels(*labels).inc()
         else:
-            self._model_seconds.labels(*labels).observe(call.seconds)
+            self._model_seconds[labels].observe(call.seconds)
 
     def observe_version(self, record: VersionRecord) -> None:
         """Takes note of what became of a version."""

@@ -99,7 +99,7 @@ class _Plan:
 
     def given(self, asked: Sequence[Asked]) -> Columns:
         """Returns the columns of the context and the times of requests, a row for each."""
-        columns = self._columns(_context_values(self._encoded, asked))
+        columns = self._columns(_context_values(self._encoded, asked)) if self._encoded else {}
         seconds = np.array([one.request_time for one in asked], dtype=np.int64)
         return columns | dict.fromkeys(self._times, seconds)
 
