@@ -18,11 +18,18 @@ def prepare(log_level: LogLevel, who: str = "") -> None:
         who: Put before every line, to tell it from those of other processes.
     """
     sys.setswitchinterval(0.0005)
-    if hasattr(os, "SCHED_BATCH"):  # on Linux
-        # A thread that wakes does not interrupt another: not what has just come, a model that ranks for who waits.
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     logging.basicConfig(level=logging.WARNING, format=f"%(asctime)s %(levelname)-7s {who}%(name)s: %(message)s")
     logging.getLogger("server").setLevel(log_level.name)
+
+
+def interrupt_nothing() -> None:
+    """Has this thread, and all begun from now on, interrupt no other when they wake.
+
+    So what has just come does not interrupt a model that ranks in this process for those who wait. Linux only:
+    elsewhere nothing changes.
+    """
+    if hasattr(os, "SCHED_BATCH"):
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 async def until_signal(run: Callable[[asyncio.Event], Awaitable[None]]) -> None:
