@@ -118,7 +118,7 @@ def run(settings: Settings, log_level: LogLevel = LogLevel.INFO) -> None:
         StartError: It can't start.
         ContractError: The profile of the feature repository is missing or wrong.
     """
-    prepare(log_level)
+    prepare(settings.runtime, log_level)
     if settings.workers > 1:
         asyncio.run(until_signal(partial(_supervise, settings, log_level)))
     else:

@@ -8,16 +8,20 @@ import sys
 from collections.abc import Awaitable, Callable
 
 from server.app.flags import LogLevel
+from server.app.settings import Runtime
 
 
-def prepare(log_level: LogLevel, who: str = "") -> None:
-    """Sets up this process: how often its threads take turns, and what is logged.
+def prepare(runtime: Runtime, log_level: LogLevel, who: str = "") -> None:
+    """Sets up this process: how its threads take turns, and what is logged.
 
     Args:
+        runtime: What runs the models.
         log_level: How much is logged.
         who: Put before every line, to tell it from those of other processes.
     """
     sys.setswitchinterval(0.0005)
+    if runtime is Runtime.OPENVINO:
+        interrupt_nothing()
     logging.basicConfig(level=logging.WARNING, format=f"%(asctime)s %(levelname)-7s {who}%(name)s: %(message)s")
     logging.getLogger("server").setLevel(log_level.name)
 

@@ -20,7 +20,6 @@ from server.app.model_config import read_model_configs
 from server.app.model_side import ModelSide
 from server.app.place import Place
 from server.app.ports import Ports, log_ports
-from server.app.process import interrupt_nothing
 from server.app.ranking_side import RankingSide
 from server.app.settings import Runtime, Settings
 from server.domain.errors import StartError
@@ -48,7 +47,6 @@ def _preferred(runtime: Runtime) -> list[StartRunner]:
     except ModuleNotFoundError as error:
         message = f"--runtime {runtime.value} needs the package {error.name}: pip install 'paceline[openvino]'"
         raise StartError(message) from None
-    interrupt_nothing()
     return [OpenVinoRunner.start]
 
 

@@ -54,7 +54,8 @@ class OnlineFeatures:
         Raises:
             StoreUnavailable: The store could not be read.
         """
-        return self.read_views(ids, {view: [feature_of(spec) for spec in inputs]}).values
+        features = [feature_of(spec) for spec in inputs]
+        return self._read(ids, [ViewFeatures(self._registry.view(view), features)]).values
 
     def read_views(self, ids: Sequence[str], features: Mapping[str, Sequence[Feature]]) -> Read:
         """Does the same for features of several views, by view, which have the same join key.
@@ -64,7 +65,9 @@ class OnlineFeatures:
         """
         if not features:
             return Read({}, [ServingMode.LIVE] * len(ids), [()] * len(ids))
-        views = self._registry.features(features)
+        return self._read(ids, self._registry.features(features))
+
+    def _read(self, ids: Sequence[str], views: Sequence[ViewFeatures]) -> Read:
         cells = self._cells(ids, views)
         ages = _ages(cells, self._now())
         values = {name: column for view in views for name, column in _counting(view, cells, ages).items()}

@@ -25,7 +25,7 @@ def main() -> None:
     """Serves until a signal, or the end of the supervisor, ends it."""
     link: Link = Connection(int(sys.argv[1]))
     job: Job = link.recv()
-    prepare(job.log_level, f"worker={job.place.number} ")
+    prepare(job.settings.runtime, job.log_level, f"worker={job.place.number} ")
     try:
         uvloop.run(until_signal(partial(_serve, job, link)))
     except (ContractError, StartError) as error:
