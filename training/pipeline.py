@@ -34,7 +34,7 @@ from training.slices import named_inputs
 from training.source import RankingRows, RankingSource
 from training.spec import FlatSpec, RankingSpec
 from training.split import Splits, choose_days, split_by_days
-from training.table import Columns
+from training.table import Columns, newest_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +141,9 @@ def _fit(
     progress: Progress,
 ) -> Candidate:
     model = _fit_model(inputs, splits, spec, target, progress)
+    if source is not None:
+        columns = splits.train.columns
+        model.fit_probe(columns, newest_rows(columns[source.class_key]))
     subject = Subject(MODEL, lambda table: model.predict(table.columns))
     tables = {"validation": splits.validation, "test": splits.test}
     scores = {split: model.predict(table.columns) for split, table in tables.items()}

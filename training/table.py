@@ -47,3 +47,8 @@ class Table:
             positions=None if self.positions is None else self.positions[rows],
             warnings=self.warnings,
         )
+
+
+def newest_rows(ids: NDArray[Any]) -> NDArray[np.int64]:
+    """Returns the last row of each id, in the order of the ids."""
+    return len(ids) - 1 - np.unique(ids[::-1].astype(str), return_index=True)[1]

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(paceline/manifest/v1/indexed_model.proto\x12\x14paceline.manifest.v1\"f\n\x0cIndexedModel\x12<\n\x0cvocabularies\x18\x01 \x03(\x0b\x32&.paceline.manifest.v1.VocabularyValues\x12\x18\n\x10utc_offset_hours\x18\x02 \x01(\x01\"G\n\x10VocabularyValues\x12\x12\n\ninput_name\x18\x01 \x01(\t\x12\r\n\x05texts\x18\x02 \x03(\t\x12\x10\n\x08integers\x18\x03 \x03(\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(paceline/manifest/v1/indexed_model.proto\x12\x14paceline.manifest.v1\"{\n\x0cIndexedModel\x12<\n\x0cvocabularies\x18\x01 \x03(\x0b\x32&.paceline.manifest.v1.VocabularyValues\x12\x18\n\x10utc_offset_hours\x18\x02 \x01(\x01\x12\x13\n\x0bpreselected\x18\x03 \x01(\x05\"G\n\x10VocabularyValues\x12\x12\n\ninput_name\x18\x01 \x01(\t\x12\r\n\x05texts\x18\x02 \x03(\t\x12\x10\n\x08integers\x18\x03 \x03(\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,7 +32,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'paceline.manifest.v1.indexe
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_INDEXEDMODEL']._serialized_start=66
-  _globals['_INDEXEDMODEL']._serialized_end=168
-  _globals['_VOCABULARYVALUES']._serialized_start=170
-  _globals['_VOCABULARYVALUES']._serialized_end=241
+  _globals['_INDEXEDMODEL']._serialized_end=189
+  _globals['_VOCABULARYVALUES']._serialized_start=191
+  _globals['_VOCABULARYVALUES']._serialized_end=262
 # @@protoc_insertion_point(module_scope)

@@ -28,8 +28,13 @@ class IndexedModel(_message.Message):
 
     VOCABULARIES_FIELD_NUMBER: _builtins.int
     UTC_OFFSET_HOURS_FIELD_NUMBER: _builtins.int
+    PRESELECTED_FIELD_NUMBER: _builtins.int
     utc_offset_hours: _builtins.float
     """What is added to the time of a request before its hour and weekday are taken."""
+    preselected: _builtins.int
+    """How many classes the graph's rough logits have to preselect for the best
+    20; 0 if it has none.
+    """
     @_builtins.property
     def vocabularies(self) -> _containers.RepeatedCompositeFieldContainer[Global___VocabularyValues]:
         """The vocabularies of the inputs that own one."""
@@ -39,10 +44,11 @@ class IndexedModel(_message.Message):
         *,
         vocabularies: _abc.Iterable[Global___VocabularyValues] | None = ...,
         utc_offset_hours: _builtins.float = ...,
+        preselected: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["utc_offset_hours", b"utc_offset_hours", "vocabularies", b"vocabularies"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["preselected", b"preselected", "utc_offset_hours", b"utc_offset_hours", "vocabularies", b"vocabularies"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

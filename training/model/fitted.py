@@ -9,13 +9,15 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from contract.stubs import manifest_pb2 as pb
+from training.model.encoded import Encoded
 from training.model.ensemble import join
 from training.model.export import export
 from training.model.folding import fold
 from training.model.head import Head
 from training.model.indexed import can_index, export_indexed
-from training.model.inputs import InputEncoder, tensor_specs
+from training.model.inputs import InputEncoder, SideEncoder, tensor_specs
 from training.model.network import Network
+from training.model.probe_fit import CLASSES, MEMBERS, FittedProbe, fit_probe
 from training.model.signatures import Signatures
 from training.model.snapshot import Snapshot
 from training.model.words import CrossWeight, cross_weights
@@ -46,6 +48,7 @@ class FittedModel:
         self._encoder = encoder
         self._trained = networks[0]
         self._network = join([fold(network) for network in networks])
+        self._probe: FittedProbe | None = None
         self._signatures = Signatures(encoder, self._network, head)
         self._score = tf.function(self._signatures.score).get_concrete_function(**tensor_specs(encoder.inputs))
 
@@ -67,6 +70,23 @@ class FittedModel:
             scores[rows] = self._score(**{name: tf.constant(columns[name][rows]) for name in names})["score"]
         return scores
 
+    def fit_probe(self, columns: Mapping[str, NDArray[Any]], classes: NDArray[np.int64]) -> None:
+        """Fits what finds the classes that are worth ranking, for the graph that is exported; see `probe`.
+
+        Without a deep part there is none.
+
+        Args:
+            columns: The raw inputs of rows, such as those that the model was trained on.
+            classes: Rows that hold each class once.
+        """
+        if self._network.perceptron is None:
+            return
+        seed, rows = self._network.spec.seed, len(next(iter(columns.values())))
+        rng = np.random.default_rng(seed)
+        members = self._encoded(self._encoder.member, columns, rng.permutation(rows)[:MEMBERS])
+        catalogue = self._encoded(self._encoder.classes, columns, rng.permutation(classes)[:CLASSES])
+        self._probe = fit_probe(self._network, members, catalogue, seed)
+
     def export(self, directory: Path) -> None:
         """Writes the model into `directory`.
 
@@ -75,8 +95,12 @@ class FittedModel:
         """
         export(self._signatures, directory)
         if can_index(self._signatures):
-            export_indexed(self._signatures, directory)
+            export_indexed(self._signatures, self._probe, directory)
         Snapshot.of(self._encoder, self._trained).write(directory)
+
+    @staticmethod
+    def _encoded(side: SideEncoder, columns: Mapping[str, NDArray[Any]], rows: NDArray[np.int64]) -> Encoded:
+        return side.encode({spec.name: columns[spec.name][rows] for spec in side.specs}, len(rows))
 
     def calibration(self) -> pb.Calibration | None:
         """Returns what the manifest says of the calibration; None where scores are no probabilities."""

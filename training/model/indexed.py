@@ -11,17 +11,18 @@ encode members    member inputs ``[members, n]``                  encoded_member
 encode classes    class inputs ``[classes, n]``                   encoded_class_… ``[classes, …]``
 rank              member_… ``[members, …]``, class_…              logits, scores ``[members, classes]``
                   ``[1 or members, classes, …]``
+look through      the same                                        rough_logits ``[members, classes]``
 ================= =============================================== =================================================
 
 The inputs of a side are ``…_categories`` and ``…_numbers``; a model of flat tables has only those of the member,
 and no classes to encode and rank. What is encoded is ``…_state``, ``…_wide`` and ``…_crosses``; see `RankedMember`
-and `RankedClass` in `training.model.side`. The classes that are ranked are the same for all members, or each has
-its own.
+and `RankedClass` in `training.model.side`. A model with a probe (`training.model.probe`) has ``…_probe`` and rough
+logits, too. The classes that are ranked are the same for all members, or each has its own.
 """
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import tensorflow as tf
 
@@ -29,10 +30,10 @@ from contract.indexed import FOLDER, VOCABULARIES
 from contract.stubs.indexed_model_pb2 import IndexedModel
 from training.model.encoded import Encoded, Indexed
 from training.model.inputs import SideEncoder, tensor_specs
+from training.model.probe import Probe
+from training.model.probe_fit import FittedProbe
 from training.model.side import RankedClass, RankedMember
 from training.model.signatures import Signatures
-
-T = TypeVar("T")
 
 
 def can_index(signatures: Signatures) -> bool:
@@ -40,25 +41,27 @@ def can_index(signatures: Signatures) -> bool:
     return all(vocabulary.oov_buckets == 1 for vocabulary in signatures.encoder.vocabularies.values())
 
 
-def export_indexed(signatures: Signatures, directory: Path) -> None:
+def export_indexed(signatures: Signatures, probe: FittedProbe | None, directory: Path) -> None:
     """Writes the graph and the vocabularies below the folder of a version."""
     root = tf.Module()
     root.network = signatures.network
-    tf.saved_model.save(root, str(directory / FOLDER), signatures=_concrete(signatures))
+    graph = _concrete(signatures, probe.probe if probe else None)
+    tf.saved_model.save(root, str(directory / FOLDER), signatures=graph)
     encoder = signatures.encoder
     values = [vocabulary.values_message() for vocabulary in encoder.vocabularies.values()]
-    model = IndexedModel(vocabularies=values, utc_offset_hours=encoder.utc_offset_hours)
+    preselected = probe.preselected if probe else 0
+    model = IndexedModel(vocabularies=values, utc_offset_hours=encoder.utc_offset_hours, preselected=preselected)
     (directory / FOLDER / VOCABULARIES).write_bytes(model.SerializeToString(deterministic=True))
 
 
-def _concrete(signatures: Signatures) -> Any:
+def _concrete(signatures: Signatures, probe: Probe | None) -> Any:
     specs = _side_specs("member", signatures.encoder.member)
     if signatures.is_ranking:
-        specs |= _side_specs("class", signatures.encoder.classes) | _code_specs(signatures)
-    return tf.function(lambda **tensors: _call(signatures, tensors)).get_concrete_function(**specs)
+        specs |= _side_specs("class", signatures.encoder.classes) | _code_specs(signatures, probe)
+    return tf.function(lambda **tensors: _call(signatures, probe, tensors)).get_concrete_function(**specs)
 
 
-def _call(signatures: Signatures, tensors: dict[str, Any]) -> dict[str, Any]:
+def _call(signatures: Signatures, probe: Probe | None, tensors: dict[str, Any]) -> dict[str, Any]:
     network, encoder = signatures.network, signatures.encoder
     member = encoder.member.encode_indexed(_indexed("member", tensors))
     if not signatures.is_ranking:
@@ -70,13 +73,23 @@ def _call(signatures: Signatures, tensors: dict[str, Any]) -> dict[str, Any]:
         RankedClass(*(tensors[f"class_{name}"] for name in RankedClass._fields)),
     )
     logits = network.score_all(*ranked)
-    return {
+    encoded = _code(network.ranked_member(member), probe), _code(network.ranked_class(classes), probe)
+    found = {
         "row_scores": signatures.head.scores(network.score_rows(member, classes)),
         "logits": logits,
         "scores": signatures.head.scores(logits),
-        **_prefixed("encoded_member", network.ranked_member(member)),
-        **_prefixed("encoded_class", network.ranked_class(classes)),
+        **_prefixed("encoded_member", encoded[0]),
+        **_prefixed("encoded_class", encoded[1]),
     }
+    if probe:
+        deep = probe.score_all(tensors["member_probe"], tensors["class_probe"])
+        found["rough_logits"] = network.score_wide(*ranked) + deep
+    return found
+
+
+def _code(side: RankedMember | RankedClass, probe: Probe | None) -> dict[str, Any]:
+    """Returns what one side is encoded as."""
+    return side._asdict() | ({"probe": probe.read(side.state)} if probe else {})
 
 
 def _indexed(side: str, tensors: dict[str, Any]) -> Indexed:
@@ -91,22 +104,22 @@ def _side_specs(side: str, encoder: SideEncoder) -> dict[str, Any]:
     }
 
 
-def _code_specs(signatures: Signatures) -> dict[str, Any]:
+def _code_specs(signatures: Signatures, probe: Probe | None) -> dict[str, Any]:
     """Returns how members and classes are encoded; classes have an axis more, for the members."""
     network, encoder = signatures.network, signatures.encoder
-    member = _outputs(encoder.member, network.ranked_member)
-    classes = _outputs(encoder.classes, network.ranked_class)
+    member = _outputs(encoder.member, lambda side: _code(network.ranked_member(side), probe))
+    classes = _outputs(encoder.classes, lambda side: _code(network.ranked_class(side), probe))
     found = {name: (out.shape, out.dtype) for name, out in _prefixed("member", member).items()}
     found |= {name: ([None, *out.shape], out.dtype) for name, out in _prefixed("class", classes).items()}
     return {name: tf.TensorSpec(shape, dtype, name=name) for name, (shape, dtype) in found.items()}
 
 
-def _outputs(encoder: SideEncoder, encode: Callable[[Encoded], T]) -> T:
+def _outputs(encoder: SideEncoder, encode: Callable[[Encoded], dict[str, Any]]) -> dict[str, Any]:
     """Returns what a side is encoded as, as far as its shapes are known."""
     traced = tf.function(lambda columns: encode(encoder(columns)))
-    outputs: T = traced.get_concrete_function(tensor_specs(encoder.specs)).structured_outputs
+    outputs: dict[str, Any] = traced.get_concrete_function(tensor_specs(encoder.specs)).structured_outputs
     return outputs
 
 
-def _prefixed(prefix: str, code: RankedMember | RankedClass) -> dict[str, Any]:
-    return {f"{prefix}_{name}": value for name, value in code._asdict().items()}
+def _prefixed(prefix: str, code: dict[str, Any]) -> dict[str, Any]:
+    return {f"{prefix}_{name}": value for name, value in code.items()}

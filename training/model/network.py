@@ -94,15 +94,19 @@ class Network(keras.layers.Layer):
 
         The arrays of `classes` are ``[classes, …]``, or ``[members, classes, …]`` if each member has its own.
         """
-        member_count, place_count = tf.unstack(tf.shape(member.crosses))
-        starts = place_count * tf.range(member_count)
-        weights = tf.gather(tf.reshape(member.crosses, [-1]), classes.crosses + starts[:, None, None])
-        logits = member.wide[:, None] + classes.wide + tf.reduce_sum(weights, axis=2)
+        logits = self.score_wide(member, classes)
         if self.perceptron is None:
             return logits
         state = member.state[:, None] + classes.state
         deep = self.perceptron(tf.reshape(state, [-1, state.shape[-1]]))
         return logits + tf.reshape(deep, tf.shape(logits))
+
+    def score_wide(self, member: RankedMember, classes: RankedClass) -> Any:
+        """Returns what the bias and the wide part add to the logits of `score_all`."""
+        member_count, place_count = tf.unstack(tf.shape(member.crosses))
+        starts = place_count * tf.range(member_count)
+        weights = tf.gather(tf.reshape(member.crosses, [-1]), classes.crosses + starts[:, None, None])
+        return member.wide[:, None] + classes.wide + tf.reduce_sum(weights, axis=2)
 
     def _base(self, positions: Any = ()) -> Any:
         if self.position is None:

@@ -9,25 +9,22 @@ from numpy.typing import NDArray
 
 from server.models.openvino.graph import Arrays
 
-CODE = ("class_state", "class_wide", "class_crosses")
-"""What a class is encoded as; `training.model.side.RankedClass`."""
-
 
 @dataclass(frozen=True, slots=True)
 class Classes:
     """Encoded classes."""
 
     code: dict[str, NDArray[Any]]
-    """``[classes, …]`` each of `CODE`."""
+    """``[classes, …]`` by the names of `code_of`, at least one."""
 
     @classmethod
-    def of(cls, pieces: Sequence[Sequence[NDArray[Any]]]) -> Self:
-        """Returns the classes of all pieces, which have an array for each of `CODE`."""
-        return cls({name: np.concatenate(found) for name, *found in zip(CODE, *pieces, strict=True)})
+    def of(cls, names: Sequence[str], pieces: Sequence[Sequence[NDArray[Any]]]) -> Self:
+        """Returns the classes of all pieces, which have an array for each name."""
+        return cls({name: np.concatenate(found) for name, *found in zip(names, *pieces, strict=True)})
 
     def __len__(self) -> int:
         """Returns how many there are."""
-        return len(self.code[CODE[0]])
+        return len(next(iter(self.code.values())))
 
     def at(self, places: slice | NDArray[np.intp]) -> "Classes":
         """Returns some of them."""

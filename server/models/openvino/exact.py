@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from server.models.openvino.classes import Classes
 from server.models.openvino.graph import Arrays, FixedFunction, Function, Part, cut, of_sizes
 
-FEW = 64
-"""How many classes of each member are scored in graphs whose sizes are fixed."""
-_MEMBERS = 8
-"""Of how many members in one pass."""
+FEW = 32
+"""How many classes a row of graphs of fixed sizes has; a member with more classes has several rows."""
+_ROWS = 8
+"""In one pass."""
 _ALONE = 4
-"""Up to so many members are quicker one by one."""
+"""Up to so many rows are quicker one by one."""
+_MOST = 8
+"""How many rows of a member are not slower than all at once."""
 
 
 class ExactParts:
@@ -24,7 +26,7 @@ class ExactParts:
     def __init__(self, graph: ov.Model) -> None:
         part = cut(graph, ["logits", "scores"])
         self._any = Part(part)
-        self._few = [Part(of_sizes(part, {"member": (n,), "class": (n, FEW)})) for n in (1, _MEMBERS)]
+        self._few = [Part(of_sizes(part, {"member": (n,), "class": (n, FEW)})) for n in (1, _ROWS)]
 
     def function(self) -> "Exact":
         """Returns what scores, one call at a time."""
@@ -46,35 +48,39 @@ class Exact:
     def of_each(self, member: Arrays, classes: Classes, places: NDArray[np.intp]) -> Sequence[NDArray[Any]]:
         """Returns those of members with the classes at the places of each, ``[members, n]``."""
         members, count = places.shape
-        if count != FEW:
+        of_each, rest = divmod(count, FEW)
+        if rest or of_each > _MOST:
             return self._of_any({**member, **classes.for_each(places)})
-        if members == 1:
-            return _of_few(self._of_one, member, classes, places, slice(0, 1))
-        found = np.empty((2, members, count), np.float32)
-        for piece in _pieces(members):
+        rows, whose = places.reshape(-1, FEW), np.arange(members).repeat(of_each)
+        found = np.empty((2, len(rows), FEW), np.float32)
+        for piece in _pieces(len(rows)):
             function = self._of_one if piece.stop - piece.start == 1 else self._of_some
-            found[:, piece] = _of_few(function, member, classes, places, piece)
-        return list(found)
+            found[:, piece] = _of_rows(function, member, whose[piece], classes, rows[piece])
+        return list(found.reshape(2, members, count))
 
 
-def _of_few(
-    function: FixedFunction, member: Arrays, classes: Classes, places: NDArray[np.intp], piece: slice
+def _of_rows(
+    function: FixedFunction,
+    member: Arrays,
+    whose: NDArray[np.intp],
+    classes: Classes,
+    places: NDArray[np.intp],
 ) -> Sequence[NDArray[Any]]:
-    """Returns those of some members. Of members that the function has too many, nothing is read."""
-    count = piece.stop - piece.start
+    """Returns those of some rows. Of rows that the function has too many, nothing is read."""
+    count = len(places)
     for name, buffer in function.inputs.items():
         if name in member:
-            buffer[:count] = member[name][piece]
+            member[name].take(whose, axis=0, out=buffer[:count], mode="clip")
         else:
-            classes.code[name].take(places[piece], axis=0, out=buffer[:count], mode="clip")
+            classes.code[name].take(places, axis=0, out=buffer[:count], mode="clip")
     function()
     return [output[:count] for output in function.outputs]
 
 
-def _pieces(members: int) -> Iterator[slice]:
+def _pieces(rows: int) -> Iterator[slice]:
     start = 0
-    while start < members:
-        rest = members - start
-        end = start + (1 if rest <= _ALONE else min(rest, _MEMBERS))
+    while start < rows:
+        rest = rows - start
+        end = start + (1 if rest <= _ALONE else min(rest, _ROWS))
         yield slice(start, end)
         start = end

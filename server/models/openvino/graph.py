@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 FLOAT32, BFLOAT16 = "f32", "bf16"
 """What a part computes in, where its graph does not say."""
+_ENCODED = "encoded_"
 _OPTIONS = {
     "INFERENCE_NUM_THREADS": 1,  # calls run beside each other, and a thread that waits for another gains nothing
     "PERFORMANCE_HINT": "LATENCY",
@@ -128,6 +129,17 @@ def of_sizes(part: ov.Model, sizes: Mapping[str, Sequence[int]]) -> ov.Model:
     fixed.reshape(shapes)
     _make_empty_constant(fixed)
     return fixed
+
+
+def code_of(graph: ov.Model, side: str) -> list[str]:
+    """Returns the names of what a side, "member" or "class", is encoded as."""
+    outputs = [name for output in graph.outputs for name in output.get_names()]
+    return [name.removeprefix(_ENCODED) for name in outputs if name.startswith(f"{_ENCODED}{side}_")]
+
+
+def encoding_of(graph: ov.Model, side: str) -> ov.Model:
+    """Returns the part that encodes a side, with an output for each name of `code_of`."""
+    return cut(graph, [f"{_ENCODED}{name}" for name in code_of(graph, side)])
 
 
 def tensor_of(array: NDArray[Any]) -> ov.Tensor:

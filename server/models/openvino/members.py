@@ -7,10 +7,8 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
-from server.models.openvino.graph import Arrays, FixedFunction, Part, cut, of_sizes
+from server.models.openvino.graph import Arrays, FixedFunction, Part, code_of, encoding_of, of_sizes
 
-CODE = ("member_state", "member_wide", "member_crosses")
-"""What a member is encoded as; `training.model.side.RankedMember`."""
 _AT_ONCE = 8
 """How many members of several are encoded at a time; one alone is by itself."""
 
@@ -19,32 +17,34 @@ class MemberParts:
     """The graphs, compiled."""
 
     def __init__(self, graph: ov.Model) -> None:
-        part = cut(graph, [f"encoded_{name}" for name in CODE])
+        self._names = code_of(graph, "member")
+        part = encoding_of(graph, "member")
         self._parts = {rows: Part(of_sizes(part, {"member": (rows,)})) for rows in (1, _AT_ONCE)}
 
     def encoder(self) -> "MemberEncoder":
         """Returns what encodes, one call at a time."""
-        return MemberEncoder(*(part.fixed() for part in self._parts.values()))
+        return MemberEncoder(self._names, *(part.fixed() for part in self._parts.values()))
 
 
 class MemberEncoder:
     """Encodes members, see `MemberParts`."""
 
-    def __init__(self, one: FixedFunction, some: FixedFunction) -> None:
+    def __init__(self, names: Sequence[str], one: FixedFunction, some: FixedFunction) -> None:
+        self._names = names
         self._one = one
         self._some = some
 
     def __call__(self, arrays: Arrays, rows: int) -> dict[str, NDArray[Any]]:
-        """Returns ``[rows, …]`` for each of `CODE`, which the next call overwrites.
+        """Returns ``[rows, …]`` for each name of `code_of`, which the next call overwrites.
 
         Args:
             arrays: The indexed inputs, ``[rows, n]``.
             rows: How many members there are, at least one.
         """
         if rows == 1:
-            return dict(zip(CODE, _encoded(self._one, arrays, slice(0, 1)), strict=True))
+            return dict(zip(self._names, _encoded(self._one, arrays, slice(0, 1)), strict=True))
         pieces = [[array.copy() for array in _encoded(self._some, arrays, piece)] for piece in _pieces(rows)]
-        return {name: np.concatenate(found) for name, *found in zip(CODE, *pieces, strict=True)}
+        return {name: np.concatenate(found) for name, *found in zip(self._names, *pieces, strict=True)}
 
 
 def _encoded(function: FixedFunction, arrays: Arrays, piece: slice) -> Sequence[NDArray[Any]]:

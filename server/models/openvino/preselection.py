@@ -9,21 +9,25 @@ from functools import partial
 import numpy as np
 import openvino as ov
 
-from server.models.openvino.classes import CODE, Classes
+from server.models.openvino.classes import Classes
 from server.models.openvino.exact import Exact
 from server.models.openvino.graph import BFLOAT16, Arrays, cut, is_fast_in_bfloat16
 from server.models.openvino.quantised import quantised
-from server.models.openvino.ranking import Catalogue, least_worth, rank
-from server.models.openvino.scan import Scan, Way
+from server.models.openvino.ranking import Catalogue, rank
+from server.models.openvino.scan import PAGE, Scan, Way
 
 _TIMED, _TIMES = 512, 10
 """How many classes each way is timed with, and how often; the quickest time counts."""
 _PAYS = 0.75
 """A way has to take less than this share of float32's time, as what it finds is scored in float32, too."""
-_PAGE, _FOUND = 20, 0.99
-"""Of the best so many classes a way has to find this share."""
+_FOUND = 0.99
+"""Of the best `PAGE` classes a way has to find this share."""
 _AS_GOOD = 1e-6
 """What a score may fall short of the last of the best to be as good."""
+_DEEP = "class_state"
+"""What only graphs with a deep part take."""
+_PROBED = 0.05
+"""The share of the classes that take as long to be scored as all take with a probe."""
 _TRIED = 8192
 """With how many classes of a catalogue a way is tried at most."""
 
@@ -45,12 +49,20 @@ Choose = Callable[[Example, Sequence[Way]], Sequence[Way]]
 """Returns the ways that pay, the best first."""
 
 
-def ways_of(graph: ov.Model, example: Example) -> list[Way]:
-    """Returns the ways to compute the logits of a graph roughly; none if it has no deep part."""
+def ways_of(graph: ov.Model, preselected: int, example: Example) -> list[Way]:
+    """Returns the ways to compute the logits of a graph roughly; none if it has no deep part.
+
+    Args:
+        graph: The model's.
+        preselected: How many classes its own rough logits have to preselect; 0 if it has none.
+        example: Members and classes to see how large activations become.
+    """
     part = cut(graph, ["logits"])
-    if CODE[0] not in [parameter.output(0).get_any_name() for parameter in part.get_parameters()]:
+    if _DEEP not in [parameter.output(0).get_any_name() for parameter in part.get_parameters()]:
         return []
     ways = [Way("int8", quantised(part, {**example.member, **example.classes.for_all()}))]
+    if preselected:
+        ways.append(Way("probe", cut(graph, ["rough_logits"]), preselected=preselected, share=_PROBED))
     return [*ways, Way("bfloat16", part, BFLOAT16)] if is_fast_in_bfloat16() else ways
 
 
@@ -80,15 +92,15 @@ class Preselection:
 
     def of(self, classes: Classes) -> Catalogue:
         """Returns the classes with the first way that finds the best of them for the members of the example."""
-        if len(classes) < least_worth(_PAGE):
-            return Catalogue(classes)
         few = classes.at(np.arange(0, len(classes), -(-len(classes) // _TRIED)))
         for way in self._ways:
+            if not way.is_worth(len(classes), len(classes), PAGE):
+                continue
             tried = Scan(way, few, self._calls_at_once)
             found = self._share_found(Catalogue(few, tried))
             if found >= _FOUND:
                 return Catalogue(classes, tried if len(few) == len(classes) else self._scan(way, classes))
-            _log.warning("%s finds but %.3f of the best %d classes, and is not used", way.name, found, _PAGE)
+            _log.warning("%s finds but %.3f of the best %d classes, and is not used", way.name, found, PAGE)
         return Catalogue(classes)
 
     def _scan(self, way: Way, classes: Classes) -> Scan:
@@ -98,8 +110,8 @@ class Preselection:
         """Returns the share of the best classes that are found, or others that are as good."""
         exact, member = self._example.exact, self._example.member
         candidates = np.ones((len(next(iter(member.values()))), len(catalogue.classes)), np.bool_)
-        best, _ = rank(exact, member, Catalogue(catalogue.classes), candidates, _PAGE)
-        found, _ = rank(exact, member, catalogue, candidates, _PAGE)
+        best, _ = rank(exact, member, Catalogue(catalogue.classes), candidates, PAGE)
+        found, _ = rank(exact, member, catalogue, candidates, PAGE)
         return float((found >= best[:, -1:] - _AS_GOOD).mean())
 
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from contract.indexed import Indexer
 from contract.stubs import manifest_pb2 as pb
 from server.models.golden import golden_columns
-from server.models.openvino.classes import CODE, Classes
+from server.models.openvino.classes import Classes
 from server.models.openvino.exact import Exact, ExactParts
-from server.models.openvino.graph import Part, Pool, cut, named
+from server.models.openvino.graph import Part, Pool, code_of, encoding_of, named
 from server.models.openvino.members import MemberEncoder, MemberParts
 from server.models.openvino.preselection import Choose, Example, Preselection, ways_of
 from server.models.openvino.ranking import Best, Catalogue, rank
@@ -38,6 +38,7 @@ class Ranker:
         graph: The model's.
         manifest: Its manifest. Without golden requests nothing can be tried, and all is computed in float32.
         indexers: Of the members and of the classes.
+        preselected: How many classes the graph's own rough logits have to preselect; 0 if it has none.
         calls_at_once: How many calls are made at a time.
         choose: Decides which ways to preselect classes pay.
     """
@@ -47,19 +48,23 @@ class Ranker:
         graph: ov.Model,
         manifest: pb.Manifest,
         indexers: tuple[Indexer, Indexer],
+        preselected: int,
+        *,
         calls_at_once: int,
         choose: Choose,
     ) -> None:
         self._index_members, self._index_classes = indexers
         members, exact = MemberParts(graph), ExactParts(graph)
-        encoding = Part(cut(graph, [f"encoded_{name}" for name in CODE]))
+        self._code = code_of(graph, "class")
+        encoding = Part(encoding_of(graph, "class"))
         self._encoding = Pool([encoding.function() for _ in range(calls_at_once)])
         self._functions = Pool([_Functions(members.encoder(), exact.function()) for _ in range(calls_at_once)])
         self._catalogues: dict[int, Catalogue] = {}
         self._preselection: Preselection | None = None
         if manifest.golden_requests:
             example = self._example(manifest, members.encoder(), exact.function())
-            self._preselection = Preselection(example, choose(example, ways_of(graph, example)), calls_at_once)
+            ways = choose(example, ways_of(graph, preselected, example))
+            self._preselection = Preselection(example, ways, calls_at_once)
 
     def encode_classes(self, key: int, columns: Columns, keep: Collection[int]) -> None:
         """Encodes classes and keeps them under `key`; of those kept before, only the keys in `keep` stay."""
@@ -90,7 +95,7 @@ class Ranker:
     def _encoded(self, columns: Columns) -> Classes:
         rows = len(next(iter(columns.values())))
         return Classes.of(
-            [self._piece_encoded(columns, start) for start in range(0, max(rows, 1), ENCODED_AT_ONCE)]
+            self._code, [self._piece_encoded(columns, start) for start in range(0, max(rows, 1), ENCODED_AT_ONCE)]
         )
 
     def _piece_encoded(self, columns: Columns, start: int) -> list[NDArray[Any]]:

@@ -1,6 +1,6 @@
 """Ranks encoded classes for encoded members.
 
-Where there is a scan, it preselects three times the page, and only those are scored in float32, which are the
+Where there is a scan, it preselects the best and some more, and only those are scored in float32, which are the
 scores returned: what is computed roughly only decides what is left out.
 """
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from server.models.openvino.best import NONE, best_of, preselect
 from server.models.openvino.classes import Classes
-from server.models.openvino.exact import FEW, Exact
+from server.models.openvino.exact import Exact
 from server.models.openvino.graph import Arrays
 from server.models.openvino.scan import Scan
 
@@ -21,12 +21,6 @@ ROWS_AT_ONCE = 4096
 """Members times classes that are scored in one piece: what the layers make of more leaves the caches."""
 _FEW = 0.5
 """Where the candidates are less than this share of the classes, only they are scored."""
-_SCANNED = 0.3
-"""Where they are less than this share, they are scored in less time than a scan goes through all classes."""
-_PRESELECTED, _AT_LEAST = 3, FEW
-"""How many times the page is preselected, and how many classes for the smallest pages."""
-_WORTH = 4
-"""How many times as many candidates there have to be as are preselected, which are scored twice."""
 _NEVER = np.float32(-np.inf)
 
 Best: TypeAlias = tuple[NDArray[np.float32], NDArray[np.int32]]
@@ -53,8 +47,9 @@ def rank(exact: Exact, member: Arrays, catalogue: Catalogue, candidates: NDArray
     """
     classes = catalogue.classes
     asked = np.flatnonzero(candidates.any(axis=0))
-    if catalogue.scan and len(asked) >= max(least_worth(count), _SCANNED * len(classes)):
-        chosen = preselect(catalogue.scan(member), candidates, _wanted(count))
+    scan = catalogue.scan
+    if scan and scan.way.is_worth(len(asked), len(classes), count):
+        chosen = preselect(scan(member), candidates, scan.way.wanted(count))
         logits, scores = exact.of_each(member, classes, chosen)
         is_candidate = candidates[np.arange(len(chosen))[:, np.newaxis], chosen]
         scores, places = best_of(np.where(is_candidate, logits, _NEVER), scores, count)
@@ -65,15 +60,6 @@ def rank(exact: Exact, member: Arrays, catalogue: Catalogue, candidates: NDArray
     scores, places = _best(exact, member, classes.at(asked), candidates[:, asked], few)
     rest = [(0, 0), (0, count - few)]
     return np.pad(scores, rest, constant_values=NONE), np.pad(_among(asked, places), rest, constant_values=NONE)
-
-
-def least_worth(count: int) -> int:
-    """Returns from how many candidates on a scan may be worth it, for so many that are to be returned."""
-    return _WORTH * _wanted(count)
-
-
-def _wanted(count: int) -> int:
-    return max(_PRESELECTED * count, _AT_LEAST)
 
 
 def _best(exact: Exact, member: Arrays, classes: Classes, candidates: NDArray[np.bool_], count: int) -> Best:

@@ -3,6 +3,7 @@
 A scan goes through the classes a block at a time, for one member after the other, in a graph of fixed sizes.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,10 +12,16 @@ import openvino as ov
 from numpy.typing import NDArray
 
 from server.models.openvino.classes import Classes
+from server.models.openvino.exact import FEW
 from server.models.openvino.graph import FLOAT32, Arrays, Part, Pool, of_sizes, tensor_of
 
+PAGE = 20
+"""The page that the numbers of `Way` are for."""
 MOST_AT_ONCE = 4096
 """Classes of a block: what the layers make of more leaves the caches."""
+
+_WORTH = 4
+"""How many times as many candidates there have to be as are preselected, which are scored twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +33,18 @@ class Way:
     """From members and classes to logits."""
     precision: str = FLOAT32
     """What is computed in, where the part does not say."""
+    preselected: int = 64
+    """How many classes have to be preselected for the best `PAGE`, a multiple of `FEW`."""
+    share: float = 0.3
+    """Where the candidates are less than this share, they are scored in less time than all classes are scanned."""
+
+    def wanted(self, count: int) -> int:
+        """Returns how many classes have to be preselected for the best `count`."""
+        return max(self.preselected, FEW * math.ceil(count * self.preselected / (PAGE * FEW)))
+
+    def is_worth(self, candidates: int, classes: int, count: int) -> bool:
+        """Whether to preselect so many candidates of so many classes takes less time than to score them."""
+        return candidates >= max(_WORTH * self.wanted(count), self.share * classes)
 
 
 class Scan:

@@ -1,0 +1,129 @@
+"""Fitting a probe to a network, and trying what it finds."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.model.encoded import Encoded
+from training.model.network import Network
+from training.model.probe import Probe
+from training.model.side import RankedClass, RankedMember
+
+PAGE, FOUND = 20, 0.998
+"""Of so many best classes this share has to be preselected."""
+STEP = 32
+"""How many are preselected is a multiple of this: servers score so many of a member in one pass."""
+_UNITS = 64
+"""How many units a probe reads."""
+MEMBERS, CLASSES = 1256, 16_384
+"""How many are worth taking."""
+_FITTED, _OF_EACH = 256, 256
+"""How many of the members a probe is fitted to, and to how many classes of each."""
+_PAIRS = 2**20
+"""With how many pairs of other members and classes it is tried at most."""
+_ELEMENTS = 2**24
+"""Of a hidden layer that is computed at a time."""
+_KEPT = 0.9
+"""The share of the units that is kept each time the least are left out."""
+_RIDGE = 1e-6
+
+
+class FittedProbe(NamedTuple):
+    """A probe and how much of a catalogue has to be looked at again."""
+
+    probe: Probe
+    preselected: int
+    """How many classes hold `FOUND` of the best `PAGE`, a multiple of `STEP`."""
+
+
+class _Pairs(NamedTuple):
+    """Members, each with all classes."""
+
+    member: RankedMember
+    classes: RankedClass
+
+    def pieces(self) -> Iterator["_Pairs"]:
+        """Yields a few members at a time."""
+        step = max(1, _ELEMENTS // max(1, self.classes.state.size))
+        for start in range(0, len(self.member.state), step):
+            yield self.of(slice(start, start + step))
+
+    def of(self, members: slice) -> "_Pairs":
+        """Returns some of the members."""
+        return _Pairs(RankedMember(*(array[members] for array in self.member)), self.classes)
+
+
+def fit_probe(network: Network, members: Encoded, catalogue: Encoded, seed: int) -> FittedProbe:
+    """Fits a probe by least squares: first to random classes, then to those that it finds the best.
+
+    A ranking needs the best told apart, and the units that tell them apart are others than those of all classes.
+
+    Args:
+        network: As it is exported, with a deep part.
+        members: Members in random order, at least one: it is fitted to the first, and tried with the others.
+        catalogue: The classes, at least one.
+        seed: Of which classes are taken first.
+    """
+    member = RankedMember(*map(np.asarray, network.ranked_member(members)))
+    classes = RankedClass(*map(np.asarray, network.ranked_class(catalogue)))
+    count = len(classes.state)
+    fitted = _Pairs(member, classes).of(slice(_FITTED))
+    places = np.random.default_rng(seed).integers(0, count, (len(fitted.member.state), _OF_EACH))
+    probe = _fit(network, fitted, places)
+    probe = _fit(network, fitted, _best(_rough(network, probe, fitted), min(_OF_EACH, count)))
+    others = _Pairs(member, classes).of(slice(_FITTED, _FITTED + max(1, _PAIRS // count)))
+    return FittedProbe(probe, _needed(network, probe, others if len(others.member.state) else fitted))
+
+
+def _fit(network: Network, pairs: _Pairs, places: NDArray[np.int64]) -> Probe:
+    """Fits to the classes at the places ``[members, n]``, as far as they differ for one member."""
+    if network.perceptron is None:
+        raise ValueError("the network has no deep part")
+    states = pairs.member.state[:, np.newaxis] + pairs.classes.state[places]
+    logits = np.stack([network.perceptron(of_one) for of_one in states])
+    logits -= logits.mean(axis=1, keepdims=True)
+    active = np.maximum(states, 0)
+    active -= active.mean(axis=1, keepdims=True)
+    active = active.reshape(-1, active.shape[2])
+    return _least_squares((active.T @ active).astype(np.float64), (active.T @ logits.ravel()).astype(np.float64))
+
+
+def _least_squares(gram: NDArray[np.float64], moments: NDArray[np.float64]) -> Probe:
+    """Leaves out, a tenth at a time, the units without which the squared error grows least."""
+    units = np.arange(len(gram))
+    ridge = _RIDGE * np.trace(gram) / len(gram) + np.finfo(np.float32).tiny
+    while True:
+        inverse = np.linalg.inv(gram[np.ix_(units, units)] + ridge * np.eye(len(units)))
+        weights = inverse @ moments[units]
+        if len(units) <= _UNITS:
+            return Probe(units, weights.astype(np.float32))
+        growth = weights**2 / np.diag(inverse)
+        kept = max(_UNITS, int(_KEPT * len(units)))
+        units = np.sort(units[np.argsort(-growth)[:kept]])
+
+
+def _rough(network: Network, probe: Probe, pairs: _Pairs) -> NDArray[np.float32]:
+    """Returns rough logits ``[members, classes]``."""
+    classes = probe.read(pairs.classes.state)
+    return np.concatenate(
+        [
+            network.score_wide(*piece) + probe.score_all(probe.read(piece.member.state), classes)
+            for piece in pairs.pieces()
+        ]
+    )
+
+
+def _best(logits: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+    return np.argpartition(-logits, count - 1, axis=1)[:, :count]
+
+
+def _needed(network: Network, probe: Probe, pairs: _Pairs) -> int:
+    """Returns how many classes have to be preselected for members that the probe was not fitted to."""
+    logits = np.concatenate([network.score_all(*piece) for piece in pairs.pieces()])
+    rough = _rough(network, probe, pairs)
+    order = np.argsort(np.argsort(-rough, axis=1), axis=1)
+    places = np.take_along_axis(order, _best(logits, min(PAGE, logits.shape[1])), axis=1)
+    last = np.quantile(places, FOUND, method="higher")
+    return int(STEP * (last // STEP + 1))
