@@ -68,7 +68,8 @@ def test_the_best_of_members_that_it_has_not_seen_are_preselected(units: int) ->
 
     best = np.argsort(-exact, axis=1)[:, :PAGE]
     preselected = np.argsort(-rough, axis=1)[:, : found.preselected]
-    shared = [len(set(ours) & set(theirs)) for ours, theirs in zip(best.tolist(), preselected.tolist(), strict=True)]
+    pairs = zip(best.tolist(), preselected.tolist(), strict=True)
+    shared = [len(set(ours) & set(theirs)) for ours, theirs in pairs]
     assert len(found.probe.units) <= 64
     assert found.preselected < 300
     assert np.mean(shared) >= 0.99 * PAGE
