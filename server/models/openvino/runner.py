@@ -2,6 +2,9 @@
 
 import asyncio
 import logging
+import os
+import sys
+import threading
 import time
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +27,8 @@ from server.ranking.ports import Columns
 
 CALLS_AT_ONCE = 2
 """While one call is in OpenVINO, another is indexed or its best are chosen."""
+_NICE = 10
+"""A tenth of the share of a thread that handles requests, while both could run."""
 _INVALID_ARGUMENT, _UNIMPLEMENTED = 3, 12
 """Of `google.rpc.Code`."""
 
@@ -43,7 +48,7 @@ class OpenVinoRunner:
     def __init__(self) -> None:
         self.is_lost = False
         self.runtime = "openvino"
-        self._threads = ThreadPoolExecutor(CALLS_AT_ONCE, "openvino")
+        self._threads = ThreadPoolExecutor(CALLS_AT_ONCE, "openvino", _step_back)
         self._model: Model | None = None
 
     @classmethod
@@ -134,6 +139,16 @@ class OpenVinoRunner:
             raise CallFailed(f"OpenVINO can't run it: {error}") from error
         except ValueError as error:
             raise CallFailed(str(error), _INVALID_ARGUMENT) from error
+
+
+def _step_back() -> None:
+    """Has this thread run where the others of the process leave a core free. Linux only.
+
+    So all requests that have come are read before the next are ranked, and share a call: what a call costs, however
+    many it is for, is more than a request's own share.
+    """
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
 
 
 def _shaped(signature: Signature, lengths: dict[str, int]) -> Signature:
