@@ -144,8 +144,8 @@ class OpenVinoRunner:
 def _step_back() -> None:
     """Has this thread run where the others of the process leave a core free. Linux only.
 
-    So all requests that have come are read before the next are ranked, and share a call: what a call costs, however
-    many it is for, is more than a request's own share.
+    So all requests that have come are read before the next are ranked, and share a call: what a call costs,
+    however many it is for, is more than a request's own share.
     """
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
