@@ -19,8 +19,12 @@ _UNITS = 64
 """How many units a probe reads."""
 MEMBERS, CLASSES = 1256, 16_384
 """How many are worth taking."""
-_FITTED, _OF_EACH = 256, 256
-"""How many of the members a probe is fitted to, and to how many classes of each."""
+_FITTED = 256
+"""How many of the members it is fitted to."""
+_ROUNDS = 2
+"""How often it is fitted again to what it found."""
+_BEST, _RANDOM = 192, 64
+"""How many classes of each member that is, and how many others, which it would take for good ones else."""
 _PAIRS = 2**20
 """With how many pairs of other members and classes it is tried at most."""
 _ELEMENTS = 2**24
@@ -56,7 +60,7 @@ class _Pairs(NamedTuple):
 
 
 def fit_probe(network: Network, members: Encoded, catalogue: Encoded, seed: int) -> FittedProbe:
-    """Fits a probe by least squares: first to random classes, then to those that it finds the best.
+    """Fits a probe by least squares: first to random classes, then to those that it found the best, too.
 
     A ranking needs the best told apart, and the units that tell them apart are others than those of all classes.
 
@@ -70,11 +74,14 @@ def fit_probe(network: Network, members: Encoded, catalogue: Encoded, seed: int)
     classes = RankedClass(*map(np.asarray, network.ranked_class(catalogue)))
     count = len(classes.state)
     fitted = _Pairs(member, classes).of(slice(_FITTED))
-    places = np.random.default_rng(seed).integers(0, count, (len(fitted.member.state), _OF_EACH))
-    probe = _fit(network, fitted, places)
-    probe = _fit(network, fitted, _best(_rough(network, probe, fitted), min(_OF_EACH, count)))
-    others = _Pairs(member, classes).of(slice(_FITTED, _FITTED + max(1, _PAIRS // count)))
-    return FittedProbe(probe, _needed(network, probe, others if len(others.member.state) else fitted))
+    rng = np.random.default_rng(seed)
+    places = rng.integers(0, count, (1 + _ROUNDS, len(fitted.member.state), _BEST + _RANDOM))
+    probe = _fit(network, fitted, places[0])
+    for others in places[1:]:
+        best = _best(_rough(network, probe, fitted), min(_BEST, count))
+        probe = _fit(network, fitted, np.concatenate([best, others[:, :_RANDOM]], axis=1))
+    tried = _Pairs(member, classes).of(slice(_FITTED, _FITTED + max(1, _PAIRS // count)))
+    return FittedProbe(probe, _needed(network, probe, tried if len(tried.member.state) else fitted))
 
 
 def _fit(network: Network, pairs: _Pairs, places: NDArray[np.int64]) -> Probe:

@@ -2,8 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -28,6 +28,8 @@ _DEEP = "class_state"
 """What only graphs with a deep part take."""
 _PROBED = 0.05
 """The share of the classes that take as long to be scored as all take with a probe."""
+_TIMES_PRESELECTED = 1, 2
+"""How many times as many as it says a way is tried with."""
 _TRIED = 8192
 """With how many classes of a catalogue a way is tried at most."""
 
@@ -93,15 +95,21 @@ class Preselection:
     def of(self, classes: Classes) -> Catalogue:
         """Returns the classes with the first way that finds the best of them for the members of the example."""
         few = classes.at(np.arange(0, len(classes), -(-len(classes) // _TRIED)))
-        for way in self._ways:
-            if not way.is_worth(len(classes), len(classes), PAGE):
-                continue
+        for way in self._worthwhile(len(classes)):
             tried = Scan(way, few, self._calls_at_once)
             found = self._share_found(Catalogue(few, tried))
             if found >= _FOUND:
                 return Catalogue(classes, tried if len(few) == len(classes) else self._scan(way, classes))
-            _log.warning("%s finds but %.3f of the best %d classes, and is not used", way.name, found, PAGE)
+            _log.warning("%s finds but %.3f of the best %d in %d", way.name, found, PAGE, way.preselected)
         return Catalogue(classes)
+
+    def _worthwhile(self, classes: int) -> Iterator[Way]:
+        """Yields the ways to look through so many classes, and each again with twice as many preselected."""
+        for way in self._ways:
+            for times in _TIMES_PRESELECTED:
+                more = replace(way, preselected=times * way.preselected)
+                if more.is_worth(classes, classes, PAGE):
+                    yield more
 
     def _scan(self, way: Way, classes: Classes) -> Scan:
         return Scan(way, classes, self._calls_at_once)
