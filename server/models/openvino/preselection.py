@@ -10,7 +10,7 @@ import numpy as np
 import openvino as ov
 
 from server.models.openvino.classes import Classes
-from server.models.openvino.exact import Exact
+from server.models.openvino.exact import Exact, ExactParts
 from server.models.openvino.graph import BFLOAT16, Arrays, cut, is_fast_in_bfloat16
 from server.models.openvino.quantised import quantised
 from server.models.openvino.ranking import Catalogue, rank
@@ -40,6 +40,7 @@ _log = logging.getLogger(__name__)
 class Example:
     """Members and classes to try ways with, and how they are scored in float32."""
 
+    parts: ExactParts
     exact: Exact
     member: Arrays
     """The code of the members, at least one."""
@@ -96,6 +97,7 @@ class Preselection:
         """Returns the classes with the first way that finds the best of them for the members of the example."""
         few = classes.at(np.arange(0, len(classes), -(-len(classes) // _TRIED)))
         for way in self._worthwhile(len(classes)):
+            self._example.parts.fix(way.preselected)
             tried = Scan(way, few, self._calls_at_once)
             found = self._share_found(Catalogue(few, tried))
             if found >= _FOUND:

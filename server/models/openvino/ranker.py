@@ -62,7 +62,7 @@ class Ranker:
         self._catalogues: dict[int, Catalogue] = {}
         self._preselection: Preselection | None = None
         if manifest.golden_requests:
-            example = self._example(manifest, members.encoder(), exact.function())
+            example = self._example(manifest, members.encoder(), exact)
             ways = choose(example, ways_of(graph, preselected, example))
             self._preselection = Preselection(example, ways, calls_at_once)
 
@@ -104,11 +104,11 @@ class Ranker:
         with self._encoding.one() as function:
             return [array.copy() for array in function(named("class", self._index_classes(piece, rows)))]
 
-    def _example(self, manifest: pb.Manifest, encoder: MemberEncoder, exact: Exact) -> Example:
+    def _example(self, manifest: pb.Manifest, encoder: MemberEncoder, exact: ExactParts) -> Example:
         """Returns the members and classes of the golden requests."""
         requests = [golden_columns(manifest, request) for request in manifest.golden_requests]
         classes, first = requests[0]
         members = {name: np.concatenate([others[name] for _, others in requests]) for name in first}
         inputs = named("member", self._index_members(members, len(requests)))
         member = {name: array.copy() for name, array in encoder(inputs, len(requests)).items()}
-        return Example(exact, member, self._encoded(classes))
+        return Example(exact, exact.function(), member, self._encoded(classes))

@@ -12,7 +12,6 @@ import openvino as ov
 from numpy.typing import NDArray
 
 from server.models.openvino.classes import Classes
-from server.models.openvino.exact import FEW
 from server.models.openvino.graph import FLOAT32, Arrays, Part, Pool, of_sizes, tensor_of
 
 PAGE = 20
@@ -34,13 +33,13 @@ class Way:
     precision: str = FLOAT32
     """What is computed in, where the part does not say."""
     preselected: int = 64
-    """How many classes have to be preselected for the best `PAGE`, a multiple of `FEW`."""
+    """How many classes have to be preselected for the best `PAGE`."""
     share: float = 0.3
     """Where the candidates are less than this share, they are scored in less time than all classes are scanned."""
 
     def wanted(self, count: int) -> int:
         """Returns how many classes have to be preselected for the best `count`."""
-        return max(self.preselected, FEW * math.ceil(count * self.preselected / (PAGE * FEW)))
+        return max(self.preselected, math.ceil(count * self.preselected / PAGE))
 
     def is_worth(self, candidates: int, classes: int, count: int) -> bool:
         """Whether to preselect so many candidates of so many classes takes less time than to score them."""
