@@ -89,7 +89,7 @@ class Pool(Generic[T]):
     """Things of which each call needs one for itself."""
 
     def __init__(self, things: Sequence[T]) -> None:
-        self._free: queue.SimpleQueue[T] = queue.SimpleQueue()
+        self._free: queue.LifoQueue[T] = queue.LifoQueue()  # what was used last may still be in the caches
         for thing in things:
             self._free.put(thing)
 
