@@ -1,4 +1,6 @@
 import asyncio
+import os
+import threading
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +29,7 @@ from tests.support.model_inputs import RANKING_INPUTS, Columns, draw_classes, dr
 
 pytestmark = pytest.mark.slow
 
-MEMBERS, CLASSES, MANY = 40, 30, 400
+MEMBERS, CLASSES, MANY = 40, 30, 600
 KEY, MANY_KEY = 7, 20
 SOURCE = pb.FeatureSource(feature_service="s", member_key="member_id", class_key="class_id")
 
@@ -128,7 +130,10 @@ def test_no_classes_are_encoded_as_none(version: tuple[str, Path]) -> None:
 def test_preselecting_roughly_finds_the_best_of_float32(
     version: tuple[str, Path], way: str, share: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All but a hundredth of the best 20 of 400 for a thousand members, in blocks and with few candidates too."""
+    """All but a hundredth of the best 20 of 600 for a thousand members, in blocks and with few candidates too.
+
+    The probe of a network as small as the deep one, without a wide part, would have to preselect too many.
+    """
     members, candidates = draw_members(1000, seed=3), np.random.default_rng(5).random((1, MANY)) < share
     candidates = np.tile(candidates, (1000, 1))
     exact, rough = _model(version[1]), _model(version[1], way)
@@ -139,7 +144,8 @@ def test_preselecting_roughly_finds_the_best_of_float32(
     rough.encode_classes(MANY_KEY + 1, draw_classes(MANY, seed=4), keep=(KEY, MANY_KEY))
     in_blocks = rough.rank(MANY_KEY + 1, members, candidates, 20)
 
-    has_way = version[0] != "wide" and (way != "bfloat16" or is_fast_in_bfloat16())
+    is_able = {"int8": True, "bfloat16": is_fast_in_bfloat16(), "probe": version[0] == "indexable"}
+    has_way = version[0] != "wide" and is_able[way]
     assert rough.preselects_in(MANY_KEY) == (way if has_way else "float32")
     np.testing.assert_array_equal(in_blocks[1], places)
     shared = [len(set(ours) & set(theirs)) for ours, theirs in zip(places.tolist(), best.tolist(), strict=True)]
@@ -177,6 +183,28 @@ def test_a_way_that_does_not_find_the_best_is_not_used(
 
     assert model.preselects_in(MANY_KEY) == ("float32" if version[0] == "wide" else "int8")
     assert ("upside down finds but" in caplog.text) == (version[0] != "wide")
+
+
+def test_a_way_is_tried_with_twice_as_many_where_there_are_enough(
+    version: tuple[str, Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    def choose(_: Example, ways: Sequence[Way]) -> list[Way]:
+        return [replace(way, part=_negated(way.part), preselected=64) for way in ways[:1]]
+
+    model = Model(version[1], _manifest(), calls_at_once=1, choose=choose)
+    for classes in (400, MANY):
+        model.encode_classes(classes, draw_classes(classes, seed=4), keep=())
+
+    tried = [record.args[-1] for record in caplog.records if isinstance(record.args, tuple)]
+    assert tried == ([] if version[0] == "wide" else [64, 64, 128])
+
+
+@pytest.mark.usefixtures("runner")
+async def test_its_threads_step_back_for_those_that_handle_requests() -> None:
+    found = {found.name: os.getpriority(os.PRIO_PROCESS, found.native_id or 0) for found in threading.enumerate()}
+
+    own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    assert {nice > own for name, nice in found.items() if name.startswith("openvino")} == {True}
 
 
 def test_few_classes_and_those_of_a_model_without_golden_requests_are_scored_in_float32(
