@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.matrix_rate import matrix_rate
+from bench.matrix_rate import matrix_rates
 from bench.memory import proportional_mib
 from bench.site import LAYERS
 from bench.spread import spread
@@ -38,7 +38,8 @@ Columns = Mapping[str, NDArray[Any]]
 def measure(version_dir: Path, classes: int) -> dict[str, object]:
     """Ranks for one member at a time, then for several, and returns the document.
 
-    Of each round the quickest of both sides counts.
+    The limit is the time that the products of all layers need for all classes, in the precision in which they are
+    quickest on this core. Of each round the quickest of both sides counts.
     """
     manifest = read_manifest(version_dir)
     model = Model(version_dir, manifest, calls_at_once=1)
@@ -47,18 +48,18 @@ def measure(version_dir: Path, classes: int) -> dict[str, object]:
     before = proportional_mib(os.getpid())
     rank = _rank(model, class_side, member, classes)
     with_classes = proportional_mib(os.getpid())
-    precision = model.preselects_in(classes)
-    rounds = [(_seconds(rank), matrix_rate(precision)) for _ in range(ROUNDS)]
+    rounds = [(_seconds(rank), matrix_rates()) for _ in range(ROUNDS)]
+    rates = {name: median(rates[name] for _, rates in rounds) for name in rounds[0][1]}
     after = proportional_mib(os.getpid())
     flops = 2 * classes * _multiplications()
     batches = [members for members in BATCHES if members * classes <= ROWS_AT_ONCE]
     return {
         "classes": classes,
-        "precision": precision,
+        "preselected_in": model.preselects_in(classes),
         "ms": round(1e3 * median(seconds for seconds, _ in rounds), 4),
         "us_per_class": round(1e6 * median(seconds for seconds, _ in rounds) / classes, 5),
-        "matrix_gflops_per_second": round(median(rate for _, rate in rounds) / 1e9, 1),
-        "times_limit": spread([seconds * rate / flops for seconds, rate in rounds]),
+        "matrix_gflops_per_second": {name: round(rate / 1e9, 1) for name, rate in rates.items()},
+        "times_limit": spread([seconds * max(rates.values()) / flops for seconds, rates in rounds]),
         "ms_of_a_member": {
             n: round(1e3 * _seconds(_rank_several(model, member, classes, n)) / n, 4) for n in batches
         },

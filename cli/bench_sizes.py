@@ -154,7 +154,7 @@ def rank_rows(document: Mapping[str, Any]) -> list[list[object]]:
     return [
         [
             f"{row['classes']:,}",
-            row["precision"],
+            row["preselected_in"],
             row["ms"],
             row["ms_of_a_member"].get("8", ""),
             row["times_limit"]["median"],
