@@ -16,8 +16,7 @@ SCORE_TOLERANCE = 1e-5
 
 KNOWN_MEMBERS = 4
 CLASSES = 63
-"""With one without features, more than three times the page that a server ranks before the version serves: what a
-server preselects of them is put to the proof, too."""
+"""With one without features, enough for a server to see how large the numbers become that it keeps in 8 bits."""
 FLAT_ROWS = 24
 
 

@@ -157,7 +157,7 @@ class ModelVersionStatus(_message.Message):
     """The refusal in words: what was found and what was expected."""
     runtime: _builtins.str
     """What runs it while it is available: "tensorflow"; or "openvino", and what classes are preselected in, such as
-    "openvino, int8".
+    "openvino, probe".
     """
     @_builtins.property
     def model_version(self) -> _recommendation_service_pb2.ModelVersion:
