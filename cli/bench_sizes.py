@@ -44,8 +44,8 @@ def rank_command(
 ) -> None:
     """Measure ranking alone on OpenVINO, for one member at a time, and its memory.
 
-    The limit is the time that the matrix products of all classes need at the best rate that a matrix product reaches
-    on the same core in the same round, in any precision. "ms of 8" are those of a member where eight are ranked for
+    The limit is the time that the matrix products of all classes need at the best rate that one reaches on the
+    same core in the same round, in any precision. "ms of 8" are those of a member where eight are ranked for
     together. Trains a model first. Takes about two minutes.
     """
     from bench.rank import bench_rank
