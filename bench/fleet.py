@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from server.ranking.batches import ROWS_AT_ONCE
+from server.ranking.ports import PROBED_AT_ONCE, ROWS_AT_ONCE
 
 REQUESTS = 40_000
 """That each load of a core is simulated with."""
 WARM_UP = 2_000
 """Of these, as long as the queue is not as it will be."""
+_RUNTIMES = {"openvino": PROBED_AT_ONCE, "tensorflow": ROWS_AT_ONCE}
+"""How many members times classes each takes together at most."""
 LOADS = np.arange(0.95, 0.0, -0.05)
 """Shares of its capacity that a core is tried with."""
 SECONDS_PER_MILLION = 1e6
@@ -67,16 +69,15 @@ class Fleet:
     core_hours_per_million: float | None
 
 
-def measured_core(alone_ms: float, requests_per_second: float, in_flight: int, classes: int) -> Core:
+def measured_core(alone_ms: float, requests_per_second: float, in_flight: int, most: int) -> Core:
     """Returns a core from what was measured of a server.
 
     Args:
         alone_ms: How long a request alone takes.
         requests_per_second: How many are answered with many in flight.
         in_flight: That many.
-        classes: How many are ranked.
+        most: How many are taken together at most.
     """
-    most = max(1, ROWS_AT_ONCE // classes)
     together = min(most, in_flight)
     alone, many = alone_ms / 1e3, 1 / requests_per_second
     call = max(0.0, alone - many) * together / max(1, together - 1)
@@ -119,12 +120,12 @@ def fleets(
     """Yields a row for each runtime of each document of `paceline bench recommend`."""
     for document in documents:
         alone, many = document["results"][0], document["results"][-1]
-        for runtime in ("openvino", "tensorflow"):
+        for runtime, rows in _RUNTIMES.items():
             core = measured_core(
                 alone["servers"][runtime]["p50_ms"],
                 many["servers"][runtime]["requests_per_second"],
                 many["in_flight"],
-                document["classes"],
+                max(1, rows // document["classes"]),
             )
             fleet = plan_fleet(core, requests_per_second=requests_per_second, p99_ms=p99_ms, zones=zones)
             yield {

@@ -24,7 +24,6 @@ from bench.spread import spread
 from contract.manifest import read_manifest
 from server.models.golden import golden_columns
 from server.models.openvino.model import Model
-from server.ranking.batches import ROWS_AT_ONCE
 
 COUNT = 20
 BATCHES = (1, 4, 8, 16, 32)
@@ -52,7 +51,7 @@ def measure(version_dir: Path, classes: int) -> dict[str, object]:
     rates = {name: median(rates[name] for _, rates in rounds) for name in rounds[0][1]}
     after = proportional_mib(os.getpid())
     flops = 2 * classes * _multiplications()
-    batches = [members for members in BATCHES if members * classes <= ROWS_AT_ONCE]
+    batches = [members for members in BATCHES if members * classes <= model.rows_at_once(classes)]
     return {
         "classes": classes,
         "preselected_in": model.preselects_in(classes),

@@ -17,7 +17,7 @@ from server.domain.signatures import Signatures, Tensors
 from server.models.channel import Channel
 from server.models.runner.messages import EncodeClasses, Load, Measure, Rank, Run, Serve, WarmUp
 from server.models.watchdog import Watchdog
-from server.ranking.ports import Columns
+from server.ranking.ports import ROWS_AT_ONCE, Columns
 
 _GRACE_SECONDS = 5
 
@@ -28,6 +28,7 @@ class RunnerProcess:
     """A child process that runs one model; see `server.models.ports.Runner`. Made by `start`."""
 
     runtime = "tensorflow"
+    rows_at_once = ROWS_AT_ONCE
     command: ClassVar[Sequence[str]] = (sys.executable, "-m", "server.models.runner")
     """What is run; the number of its end of the connection is added."""
 

@@ -160,6 +160,11 @@ class VersionLease:
             raise NoModel(f"version {self.version} of {self.model_name!r} has no catalogue")
         return self._resident.snapshot
 
+    @property
+    def rows_at_once(self) -> int:
+        """The most members times classes of a call; see `server.ranking.ports.Lease`."""
+        return self._loaded.runner.rows_at_once
+
     async def rank(
         self, columns: Columns, candidates: NDArray[np.bool_], count: int
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:

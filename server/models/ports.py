@@ -50,6 +50,11 @@ class Runner(Protocol):
         """What runs the version, such as "tensorflow", and what its classes are preselected in, if they are."""
         ...
 
+    @property
+    def rows_at_once(self) -> int:
+        """The most members times classes that are worth a call of `rank`, unless one member alone has more."""
+        ...
+
     async def load(self, saved_model_dir: Path) -> Signatures:
         """Loads a SavedModel and returns its signatures."""
         ...

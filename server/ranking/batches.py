@@ -20,8 +20,6 @@ from server.ranking.ports import Columns, Lease
 
 CALLS_AT_ONCE = 1
 """Of one version, snapshot and arm."""
-ROWS_AT_ONCE = 16384
-"""The most members times classes of one call, unless one member alone has more."""
 
 _Key: TypeAlias = tuple[int, int, str, str]
 """Which manifest, snapshot, model and arm; the first two by identity, as the leases of the requests hold them."""
@@ -58,12 +56,10 @@ class Batches:
 
     Args:
         inputs: Reads what the model needs to know of members.
-        rows_at_once: The most members times classes of one call, unless one member alone has more.
     """
 
-    def __init__(self, inputs: InputReader, rows_at_once: int = ROWS_AT_ONCE) -> None:
+    def __init__(self, inputs: InputReader) -> None:
         self._inputs = inputs
-        self._rows_at_once = rows_at_once
         self._calls: dict[_Key, SharedCalls[_Request, Ranked]] = {}
 
     async def rank(
@@ -101,7 +97,7 @@ class Batches:
         calls = self._calls.get(key)
         if calls is None:
             self._calls = {known: calls for known, calls in self._calls.items() if not calls.is_idle}
-            calls = SharedCalls(self._ranked, most=self._rows_at_once, calls_at_once=CALLS_AT_ONCE)
+            calls = SharedCalls(self._ranked, most=lease.rows_at_once, calls_at_once=CALLS_AT_ONCE)
             self._calls[key] = calls
         return calls
 

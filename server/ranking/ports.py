@@ -94,6 +94,11 @@ class Served:
     """Of the classes in the snapshot, ``[count]``."""
 
 
+ROWS_AT_ONCE = 16_384
+"""Members times classes that a model which scores all of them ranks at a time: with more, each takes longer."""
+PROBED_AT_ONCE = 131_072
+"""The same of one that scores but a few: what a call takes, however many it is for, is more than their share."""
+
 Serve = Callable[[Served], None]
 """Is told of every answer. Returns at once, and never raises."""
 
@@ -123,6 +128,11 @@ class Lease(Protocol):
         Raises:
             NoModel: There are none: the version is not of a ranking model.
         """
+        ...
+
+    @property
+    def rows_at_once(self) -> int:
+        """The most members times classes that are worth a call of `rank`, unless one member alone has more."""
         ...
 
     async def rank(

@@ -11,7 +11,7 @@ from server.domain.errors import RunnerLost
 from server.domain.signatures import DEFAULT_SIGNATURE, Signatures, Tensors
 from server.models.ports import CallFailed
 from server.models.signatures import expected_signatures
-from server.ranking.ports import Columns
+from server.ranking.ports import ROWS_AT_ONCE, Columns
 from tests.support import linear_model
 
 _MODEL_FILE = "weight.txt"
@@ -35,6 +35,7 @@ class FakeRunner:
     """See `server.models.ports.Runner`."""
 
     runtime = "numpy"
+    rows_at_once = ROWS_AT_ONCE
     seconds = 0.001
     """What any signature takes."""
 

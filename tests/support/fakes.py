@@ -91,6 +91,7 @@ class FakeModels:
     asked: list[str] = field(default_factory=list)
     """The member of every lease."""
     arm: str = "stable"
+    rows_at_once: int = 1000
     ranked: list[Columns] = field(default_factory=list)
     """The columns of every call of `rank`."""
     before_rank: Callable[[], Any] | None = None
@@ -113,6 +114,7 @@ class FakeLease:
         self.manifest = models.manifest
         self.model_name = models.manifest.model_name
         self.arm = models.arm
+        self.rows_at_once = models.rows_at_once
 
     async def rank(
         self, columns: Columns, candidates: NDArray[np.bool_], count: int

@@ -54,6 +54,10 @@ class Model:
         """Returns what the classes kept under `key` are preselected in, "float32" if all are scored in it."""
         return self._ranking.preselects_in(key)
 
+    def rows_at_once(self, key: int) -> int:
+        """Returns the most members times classes kept under `key` that are worth a call of `rank`."""
+        return self._ranking.rows_at_once(key)
+
     def rank(self, key: int, columns: Columns, candidates: NDArray[np.bool_], count: int) -> Best:
         """Ranks the classes kept under `key`; see `server.ranking.ports.Lease.rank`."""
         return self._ranking.rank(key, columns, candidates, count)

@@ -11,10 +11,11 @@ import openvino as ov
 
 from server.models.openvino.classes import Classes
 from server.models.openvino.exact import Exact, ExactParts
-from server.models.openvino.graph import BFLOAT16, Arrays, cut, is_fast_in_bfloat16
+from server.models.openvino.graph import BFLOAT16, FLOAT32, Arrays, cut, is_fast_in_bfloat16
 from server.models.openvino.quantised import quantised
 from server.models.openvino.ranking import Catalogue, rank
 from server.models.openvino.scan import PAGE, Scan, Way
+from server.ranking.ports import PROBED_AT_ONCE
 
 _TIMED, _TIMES = 512, 10
 """How many classes each way is timed with, and how often; the quickest time counts."""
@@ -65,7 +66,7 @@ def ways_of(graph: ov.Model, preselected: int, example: Example) -> list[Way]:
         return []
     ways = [Way("int8", quantised(part, {**example.member, **example.classes.for_all()}))]
     if preselected:
-        ways.append(Way("probe", cut(graph, ["rough_logits"]), preselected=preselected, share=_PROBED))
+        ways.append(Way("probe", cut(graph, ["rough_logits"]), FLOAT32, preselected, _PROBED, PROBED_AT_ONCE))
     return [*ways, Way("bfloat16", part, BFLOAT16)] if is_fast_in_bfloat16() else ways
 
 

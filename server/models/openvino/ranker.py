@@ -17,7 +17,7 @@ from server.models.openvino.graph import Part, Pool, code_of, encoding_of, named
 from server.models.openvino.members import MemberEncoder, MemberParts
 from server.models.openvino.preselection import Choose, Example, Preselection, ways_of
 from server.models.openvino.ranking import Best, Catalogue, rank
-from server.ranking.ports import Columns
+from server.ranking.ports import ROWS_AT_ONCE, Columns
 
 ENCODED_AT_ONCE = 4096
 """How many classes are encoded in one piece: what OpenVINO needs on the way, it keeps."""
@@ -77,6 +77,11 @@ class Ranker:
         """Returns what the classes kept under `key` are preselected in, "float32" if all are scored in it."""
         scan = self._catalogues[key].scan
         return scan.way.name if scan else "float32"
+
+    def rows_at_once(self, key: int) -> int:
+        """Returns the most members times classes kept under `key` that are worth a call of `rank`."""
+        scan = self._catalogues[key].scan
+        return scan.way.rows_at_once if scan else ROWS_AT_ONCE
 
     def rank(self, key: int, columns: Columns, candidates: NDArray[np.bool_], count: int) -> Best:
         """Ranks the classes kept under `key`; see `server.ranking.ports.Lease.rank`."""

@@ -23,7 +23,7 @@ from server.domain.signatures import DEFAULT_SIGNATURE, Signature, Signatures, T
 from server.models.openvino.model import Model
 from server.models.ports import CallFailed
 from server.models.signatures import expected_signatures
-from server.ranking.ports import Columns
+from server.ranking.ports import ROWS_AT_ONCE, Columns
 
 CALLS_AT_ONCE = 2
 """While one call is in OpenVINO, another is indexed or its best are chosen."""
@@ -48,6 +48,7 @@ class OpenVinoRunner:
     def __init__(self) -> None:
         self.is_lost = False
         self.runtime = "openvino"
+        self.rows_at_once = ROWS_AT_ONCE
         self._threads = ThreadPoolExecutor(CALLS_AT_ONCE, "openvino", _step_back)
         self._model: Model | None = None
 
@@ -76,6 +77,7 @@ class OpenVinoRunner:
         """Encodes classes and keeps them under `key`; of those kept before, only the keys in `keep` stay."""
         await self._do(self._loaded.encode_classes, key, columns, keep)
         self.runtime = f"openvino, {self._loaded.preselects_in(key)}"
+        self.rows_at_once = self._loaded.rows_at_once(key)
 
     async def rank(
         self, key: int, columns: Columns, candidates: NDArray[np.bool_], count: int

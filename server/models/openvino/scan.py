@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from server.models.openvino.classes import Classes
 from server.models.openvino.graph import FLOAT32, Arrays, Part, Pool, of_sizes, tensor_of
+from server.ranking.ports import ROWS_AT_ONCE
 
 PAGE = 20
 """The page that the numbers of `Way` are for."""
@@ -36,6 +37,9 @@ class Way:
     """How many classes have to be preselected for the best `PAGE`."""
     share: float = 0.3
     """Where the candidates are less than this share, they are scored in less time than all classes are scanned."""
+
+    rows_at_once: int = ROWS_AT_ONCE
+    """The most members times classes that are worth a call, unless one member alone has more."""
 
     def wanted(self, count: int) -> int:
         """Returns how many classes have to be preselected for the best `count`."""

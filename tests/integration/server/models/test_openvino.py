@@ -147,6 +147,8 @@ def test_preselecting_roughly_finds_the_best_of_float32(
     is_able = {"int8": True, "bfloat16": is_fast_in_bfloat16(), "probe": version[0] == "indexable"}
     has_way = version[0] != "wide" and is_able[way]
     assert rough.preselects_in(MANY_KEY) == (way if has_way else "float32")
+    has_probe = has_way and way == "probe"
+    assert (rough.rows_at_once(MANY_KEY) > exact.rows_at_once(MANY_KEY)) == has_probe
     np.testing.assert_array_equal(in_blocks[1], places)
     shared = [len(set(ours) & set(theirs)) for ours, theirs in zip(places.tolist(), best.tolist(), strict=True)]
     assert np.mean(shared) >= 0.99 * 20

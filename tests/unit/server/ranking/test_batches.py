@@ -57,7 +57,8 @@ class Site:
         self.models.before_rank = self.models.wait
         self.models.score_rows = self.models.score
         reader = InputReader(members or FakeMembers(), lambda: 0.0)
-        self.batches = Batches(reader, rows_at_once)
+        self.models.rows_at_once = rows_at_once
+        self.batches = Batches(reader)
 
     async def rank(
         self,
