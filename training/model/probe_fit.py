@@ -14,7 +14,7 @@ from training.model.side import RankedClass, RankedMember
 PAGE, FOUND = 20, 0.998
 """Of so many best classes this share has to be preselected."""
 STEP = 32
-"""How many are preselected is a multiple of this: servers score so many of a member in one pass."""
+"""How many are preselected is a multiple of this, as is what processors compute at once."""
 _UNITS = 64
 """How many units a probe reads."""
 MEMBERS, CLASSES = 1256, 16_384

@@ -37,3 +37,23 @@ def test_the_best_candidates_are_preselected_and_of_equals_the_first(data: st.Da
     masked = np.where(candidates, logits, -np.inf)
     for row, places in zip(masked, found, strict=True):
         assert places.tolist() == sorted(sorted(range(len(row)), key=lambda p: (-row[p], p))[:count])
+
+
+@given(
+    size=st.integers(32, 700),
+    count=st.integers(1, 20),
+    values=st.integers(1, 1000),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_few_of_many_candidates_are_preselected_as_if_all_were_sorted(
+    size: int, count: int, values: int, seed: int
+) -> None:
+    """Whether many are equal or none, and where some are no candidates."""
+    rng = np.random.default_rng(seed)
+    logits = rng.integers(0, values, (1, size)).astype(np.float32)
+    candidates = rng.random((1, size)) < 0.9
+
+    found = preselect(logits, candidates, count)
+
+    masked = np.where(candidates, logits, -np.inf)
+    np.testing.assert_array_equal(found[0], np.sort(np.argsort(-masked[0], kind="stable")[:count]))
