@@ -19,7 +19,8 @@ from bench.spread import spread
 
 CORES = (0, 1)
 ROUNDS = 7
-IN_FLIGHT = 64
+IN_FLIGHT = 32
+"""For each process. A call is for all who wait, so a process that has the requests of two makes fewer for each."""
 CONNECTIONS = 32
 """Enough for the kernel to spread them evenly over the processes."""
 REQUESTS = {"paceline": 1000, "echo": 4000}
@@ -49,7 +50,7 @@ def bench_scale(classes: int, progress: Progress = lambda *_: None) -> dict[str,
         for done in range(ROUNDS):
             progress(done, ROUNDS)
             for (kind, count), port in ports.items():
-                rates[kind, count].append(_rate(port, REQUESTS[kind] * count))
+                rates[kind, count].append(_rate(port, REQUESTS[kind] * count, IN_FLIGHT * count))
         progress(ROUNDS, ROUNDS)
         for server in servers.values():
             check_codes(server)
@@ -72,8 +73,8 @@ def _start_server(scratch: Path, site: Site, workers: int, stack: ExitStack) -> 
         )
 
 
-def _rate(port: int, count: int) -> float:
-    load = run_load(port, REQUEST, in_flight=IN_FLIGHT, count=count, connections=CONNECTIONS)
+def _rate(port: int, count: int, in_flight: int) -> float:
+    load = run_load(port, REQUEST, in_flight=in_flight, count=count, connections=CONNECTIONS)
     return load.requests_per_second
 
 
