@@ -89,7 +89,10 @@ def _fit(network: Network, pairs: _Pairs, places: NDArray[np.int64]) -> Probe:
     if network.perceptron is None:
         raise ValueError("the network has no deep part")
     states = pairs.member.state[:, np.newaxis] + pairs.classes.state[places]
-    logits = np.stack([network.perceptron(of_one) for of_one in states])
+    step = max(1, _ELEMENTS // states[0].size)
+    pieces = [states[start : start + step] for start in range(0, len(states), step)]
+    deep = [network.perceptron(piece.reshape(-1, piece.shape[2])) for piece in pieces]
+    logits = np.concatenate(deep).reshape(states.shape[:2])
     logits -= logits.mean(axis=1, keepdims=True)
     active = np.maximum(states, 0)
     active -= active.mean(axis=1, keepdims=True)
