@@ -8,6 +8,7 @@ import numpy as np
 import openvino as ov
 from openvino import opset13 as ops
 
+_Make = Callable[[int, int, int], Callable[[], object]]
 _SIZES = ((2048, 256, 128), (2048, 128, 64), (1024, 1024, 1024), (512, 512, 512))
 """Of the products: rows, inner, columns."""
 _TRIES = 20
@@ -21,7 +22,7 @@ def matrix_rates() -> dict[str, float]:
     return {precision: max(_rate(make, *sizes) for sizes in _SIZES) for precision, make in _MAKERS.items()}
 
 
-def _rate(make: "_Make", rows: int, inner: int, columns: int) -> float:
+def _rate(make: _Make, rows: int, inner: int, columns: int) -> float:
     return 2 * rows * inner * columns / _quickest(make(rows, inner, columns))
 
 
@@ -51,7 +52,6 @@ def _scaled(values: Any) -> Any:
     return ops.multiply(values, ops.constant(np.float32(0.01)))
 
 
-_Make = Callable[[int, int, int], Callable[[], object]]
 _MAKERS: Mapping[str, _Make] = {
     "float32": _in_float32,
     "bfloat16": _in_bfloat16,

@@ -23,6 +23,9 @@ FOLDER = "assets.extra/rank_encoded"
 VOCABULARIES = "vocabularies.binpb"
 """The `IndexedModel` beside it."""
 
+PAGE = 20
+"""Of how many best classes `IndexedModel.preselected` speaks."""
+
 MISSING = 0
 """The index of a value that is not there. In a list it is padding and counts for nothing."""
 UNKNOWN = 1

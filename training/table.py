@@ -50,5 +50,5 @@ class Table:
 
 
 def newest_rows(ids: NDArray[Any]) -> NDArray[np.int64]:
-    """Returns the last row of each id, in the order of the ids."""
-    return len(ids) - 1 - np.unique(ids[::-1].astype(str), return_index=True)[1]
+    """Returns the last row of each id, in the order in which the ids come first."""
+    return np.array(list(dict(zip(ids.tolist(), range(len(ids)), strict=True)).values()), dtype=np.int64)

@@ -6,13 +6,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.indexed import PAGE
 from training.model.encoded import Encoded
 from training.model.network import Network
 from training.model.probe import Probe
 from training.model.side import RankedClass, RankedMember
 
-PAGE, FOUND = 20, 0.998
-"""Of so many best classes this share has to be preselected."""
+FOUND = 0.998
+"""This share of the best `PAGE` classes has to be preselected."""
 STEP = 32
 """How many are preselected is a multiple of this, as is what processors compute at once."""
 _UNITS = 64

@@ -43,8 +43,9 @@ class Model:
         self._scores = Pool([part.function() for _ in range(calls_at_once)])
         self._ranker: Ranker | None = None
         if manifest.HasField("feature_source"):
-            preselected, calls = vocabularies.preselected, calls_at_once
-            self._ranker = Ranker(graph, manifest, indexers, preselected, calls_at_once=calls, choose=choose)
+            self._ranker = Ranker(
+                graph, manifest, indexers, vocabularies.preselected, calls_at_once=calls_at_once, choose=choose
+            )
 
     def encode_classes(self, key: int, columns: Columns, keep: Collection[int]) -> None:
         """Encodes classes and keeps them under `key`; of those kept before, only the keys in `keep` stay."""

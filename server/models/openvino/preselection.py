@@ -9,12 +9,13 @@ from functools import partial
 import numpy as np
 import openvino as ov
 
+from contract.indexed import PAGE
 from server.models.openvino.classes import Classes
 from server.models.openvino.exact import Exact, ExactParts
 from server.models.openvino.graph import BFLOAT16, FLOAT32, Arrays, cut, is_fast_in_bfloat16
 from server.models.openvino.quantised import quantised
 from server.models.openvino.ranking import Catalogue, rank
-from server.models.openvino.scan import PAGE, Scan, Way
+from server.models.openvino.scan import Scan, Way
 from server.ranking.ports import PROBED_AT_ONCE
 
 _TIMED, _TIMES = 512, 10

@@ -11,15 +11,13 @@ import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
 
+from contract.indexed import PAGE
 from server.models.openvino.classes import Classes
 from server.models.openvino.graph import FLOAT32, Arrays, Part, Pool, of_sizes, tensor_of
 from server.ranking.ports import ROWS_AT_ONCE
 
-PAGE = 20
-"""The page that the numbers of `Way` are for."""
 MOST_AT_ONCE = 4096
 """Classes of a block: what the layers make of more leaves the caches."""
-
 _WORTH = 4
 """How many times as many candidates there have to be as are preselected, which are scored twice."""
 
@@ -37,7 +35,6 @@ class Way:
     """How many classes have to be preselected for the best `PAGE`."""
     share: float = 0.3
     """Where the candidates are less than this share, they are scored in less time than all classes are scanned."""
-
     rows_at_once: int = ROWS_AT_ONCE
     """The most members times classes that are worth a call, unless one member alone has more."""
 

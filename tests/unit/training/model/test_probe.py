@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from contract.indexed import PAGE
 from training.model.encoded import Encoded, Feature, Layout
 from training.model.head import LogisticHead
 from training.model.network import Network
 from training.model.probe import Probe
-from training.model.probe_fit import PAGE, STEP, FittedProbe, fit_probe
+from training.model.probe_fit import STEP, FittedProbe, fit_probe
 from training.model.spec import ModelSpec
 
 pytestmark = pytest.mark.slow
