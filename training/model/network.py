@@ -57,6 +57,7 @@ class Network(keras.layers.Layer):
 
         self.member = side(member, is_member=True)
         self.classes = side(classes, is_member=False)
+        self.built = True  # all weights are there; Keras warns of a network that is scored before it is trained
 
     def call(self, member: Code, classes: Code, positions: Any = (), training: bool = False) -> Any:
         """Returns the logits ``[rows]`` float32 of two codes, row by row."""

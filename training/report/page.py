@@ -19,12 +19,16 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A table, and a sentence on how to read it. A row that begins with one of `marked` stands out."""
+    """A table, and a sentence on how to read it.
+
+    A row that begins with one of `marked` stands out. What is `folded` shows this text alone until it is opened.
+    """
 
     headings: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     reading: str = ""
     marked: Sequence[str] = ()
+    folded: str = ""
 
 
 @dataclass(frozen=True, slots=True)

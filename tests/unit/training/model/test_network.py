@@ -8,6 +8,7 @@ from tests.support.saved_layers import reloaded
 from training.model.encoded import Encoded, Feature, Layout
 from training.model.head import LogisticHead
 from training.model.network import Network
+from training.model.position import PositionBias
 from training.model.side import Code
 from training.model.spec import ModelSpec
 
@@ -87,6 +88,13 @@ def test_it_survives_a_saved_model(tmp_path: Path) -> None:
     loaded = reloaded(network, call, tmp_path, *specs)
 
     np.testing.assert_allclose(loaded.call(*members, *classes), call(*members, *classes), rtol=1e-6)
+
+
+@pytest.mark.filterwarnings("error")
+def test_it_can_be_scored_without_a_training_as_after_one_that_was_killed_at_its_end() -> None:
+    network = Network(MEMBER, CLASSES, ModelSpec(), LogisticHead(0.2), PositionBias(np.arange(3)))
+
+    assert network.score_rows(_draw(MEMBER, 2), _draw(CLASSES, 2)).shape == (2,)
 
 
 def test_the_parts_have_optimizers_of_their_own() -> None:

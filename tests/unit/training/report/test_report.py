@@ -42,6 +42,7 @@ def full(candidate: Candidate) -> Reported:
 CHECKS = [
     pb.GateCheck(name="auc_gain_over_serving", passed=True, found=0.02, lowest=-0.01, message="it gains 0.02"),
     pb.GateCheck(name="calibration", slice="surface=home", passed=False, highest=1.25, message="it says 1.5"),
+    pb.GateCheck(name="calibration", slice="surface=search", passed=True, found=1.01, message="it says 1.01"),
 ]
 
 
@@ -108,11 +109,13 @@ def test_its_figures_are_those_of_the_test_rows(full: Reported, page: str) -> No
 
 
 def test_the_gate_says_first_what_did_not_pass(page: str) -> None:
-    verdict, checks = page.index("1 of 2 checks passed"), page[page.index('<section id="gate">') :]
+    verdict, checks = page.index("2 of 3 checks passed"), page[page.index('<section id="gate">') :]
 
     assert "refused" in page[verdict - 200 : verdict]
     assert checks.index("FAILED") < checks.index("at most 1.25") < checks.index("it says 1.5")
     assert checks.index("it says 1.5") < checks.index("at least -0.01") < checks.index("it gains 0.02")
+    folded = checks.index("<summary>What passed on slices of them: 1</summary>")
+    assert checks.index("it gains 0.02") < folded < checks.index("it says 1.01") < checks.index("</details>")
 
 
 def test_flat_tables_have_no_days_and_no_lists(candidate: Candidate) -> None:
