@@ -28,7 +28,7 @@ def _column_notes(one: pb.Input, values: NDArray[Any], spec: ModelSpec) -> Itera
         yield f"input {one.name!r} has no value in the training rows, so the model learns nothing from it"
         return
     if np.all(values == values[0]):
-        yield f"input {one.name!r} has the single value {values[0]!r} in the training rows"
+        yield f"input {one.name!r} has the single value {values[:1].tolist()[0]!r} in the training rows"
     elif column_dtype(one) is not np.float32:
         counts = np.unique(values, return_counts=True)[1]
         kept = int(np.sum(counts >= spec.min_count))

@@ -39,8 +39,8 @@ def test_columns_of_no_value_or_a_single_one_are_named() -> None:
 
     for note, name in zip(notes[:3], ("age", "city", "taste"), strict=True):
         assert note.startswith(f"input '{name}' has no value in the training rows")
-    assert notes[3].startswith("input 'size' has the single value")
-    assert notes[4].startswith("input 'plan' has the single value")
+    assert notes[3] == "input 'size' has the single value 3.0 in the training rows"
+    assert notes[4] == "input 'plan' has the single value 5 in the training rows"
 
 
 def test_a_vocabulary_of_one_value_is_named() -> None:
