@@ -38,6 +38,7 @@ class PredictPeer(StrEnum):
     """What answers Predict beside ours."""
 
     MLSERVER = "mlserver"
+    MLSERVER_UNBATCHED = "mlserver-unbatched"
     PYTRITON = "pytriton"
 
 
@@ -85,7 +86,7 @@ def peers_command(
 
     Trains a model, starts the servers on one core, sees whether all give the same scores, and loads them in turn
     from another core. The peers have environments of their own, which bench/peers/*/setup.sh make. Takes about
-    six minutes.
+    seven minutes.
     """
     with importing_tensorflow():
         from bench.predict import bench_peers

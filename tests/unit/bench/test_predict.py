@@ -33,6 +33,13 @@ def test_environments_are_pinned_and_named() -> None:
     assert "nvidia-pytriton" in found["pytriton"]
 
 
+def test_all_peers_are_measured_unless_some_are_chosen() -> None:
+    from bench.predict_sides import PEERS  # noqa: PLC0415
+    from cli.bench import PredictPeer  # noqa: PLC0415
+
+    assert [peer.value for peer in PredictPeer] == list(PEERS)
+
+
 def test_a_peer_that_is_not_installed_is_named_with_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     from bench import predict_sides  # noqa: PLC0415
 
