@@ -18,22 +18,25 @@ Answer = TypeVar("Answer")
 
 
 @dataclass(slots=True, eq=False)
+class _Call:
+    """Does not know who asked: what knows each other is left to the garbage collector, for which all stops."""
+
+    task: asyncio.Task[None]
+    waiting: int
+
+    def give_up(self) -> None:
+        self.waiting -= 1
+        if not self.waiting:
+            self.task.cancel()
+
+
+@dataclass(slots=True, eq=False)
 class _Asked(Generic[Question, Answer]):
     question: Question
     weight: int
     seconds_given: float
     answer: asyncio.Future[Answer]
-    call: "_Call[Question, Answer] | None" = None
-
-
-@dataclass(slots=True, eq=False)
-class _Call(Generic[Question, Answer]):
-    asked: Sequence[_Asked[Question, Answer]]
-    task: asyncio.Task[None] | None = None
-
-    def give_up_if_nobody_waits(self) -> None:
-        if self.task and all(one.answer.done() for one in self.asked):
-            self.task.cancel()
+    call: _Call | None = None
 
 
 class SharedCalls(Generic[Question, Answer]):
@@ -85,7 +88,7 @@ class SharedCalls(Generic[Question, Answer]):
             return await answer
         except asyncio.CancelledError:
             if asked.call:
-                asked.call.give_up_if_nobody_waits()
+                asked.call.give_up()
             raise
 
     def _schedule(self) -> None:
@@ -98,10 +101,9 @@ class SharedCalls(Generic[Question, Answer]):
         self._is_scheduled = False
         while self._calls < self._calls_at_once and (asked := self._next()):
             self._calls += 1
-            call = _Call(asked)
             context = Context()
             context.run(seconds_given.set, max(one.seconds_given for one in asked))
-            call.task = asyncio.create_task(self._answer(call), context=context)
+            call = _Call(asyncio.create_task(self._answer(asked), context=context), len(asked))
             for one in asked:
                 one.call = call
 
@@ -120,15 +122,15 @@ class SharedCalls(Generic[Question, Answer]):
                 weight += asked.weight
         return taken
 
-    async def _answer(self, call: _Call[Question, Answer]) -> None:
+    async def _answer(self, asked: Sequence[_Asked[Question, Answer]]) -> None:
         try:
-            found: Sequence[Answer | Exception] = await self._make([one.question for one in call.asked])
+            found: Sequence[Answer | Exception] = await self._make([one.question for one in asked])
         except Exception as error:
-            found = [error] * len(call.asked)
+            found = [error] * len(asked)
         finally:
             self._calls -= 1
             self._begin_calls()
-        for one, answer in zip(call.asked, found, strict=True):
+        for one, answer in zip(asked, found, strict=True):
             if one.answer.done():
                 continue
             if isinstance(answer, Exception):
