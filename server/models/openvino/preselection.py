@@ -67,7 +67,7 @@ def ways_of(graph: ov.Model, preselected: int, example: Example) -> list[Way]:
         return []
     ways = [Way("int8", quantised(part, {**example.member, **example.classes.for_all()}))]
     if preselected:
-        ways.append(Way("probe", cut(graph, ["rough_logits"]), FLOAT32, preselected, _PROBED, PROBED_AT_ONCE))
+        ways.append(Way("probe", cut(graph, ["rough_logits"]), FLOAT32, preselected, _PROBED, PROBED_AT_ONCE, True))
     return [*ways, Way("bfloat16", part, BFLOAT16)] if is_fast_in_bfloat16() else ways
 
 
