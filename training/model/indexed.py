@@ -17,10 +17,12 @@ look through      member_… ``[members, …]``, catalogue_…,         rough_lo
 
 The inputs of a side are ``…_categories`` and ``…_numbers``; a model of flat tables has only those of the member,
 and no classes to encode and rank. What is encoded is ``…_state``, ``…_wide`` and ``…_crosses``; see `RankedMember`
-and `RankedClass` in `training.model.side`. The classes that are ranked are the same for all members, or each has its
-own. A model with a probe (`training.model.probe`) has ``…_probe`` and rough logits, too, up to a number for each
-member: what is looked through are the ``catalogue_…`` of `Catalogue`, and ``combination_crosses``
-``[combinations, cells of a row]``, the different rows of ``class_crosses``, so that each is looked up once.
+and `RankedClass` in `training.model.side`. The classes that are ranked are the same for all members, or each has
+its own.
+
+A model with a probe (`training.model.probe`) has ``…_probe`` and rough logits, too, up to a number for each
+member. What is looked through are the ``catalogue_…`` of `Catalogue`, and ``combination_crosses``
+``[combinations, cells of a row]``: the different rows of ``class_crosses``, as each is looked up once.
 """
 
 from collections.abc import Callable
@@ -127,10 +129,10 @@ def _code_specs(signatures: Signatures, probe: Probe | None) -> dict[str, Any]:
 
 def _catalogue(classes: dict[str, Any]) -> dict[str, Any]:
     """Returns the shape and dtype of what is looked through."""
-    catalogue = Catalogue(([classes["probe"].shape[1], None], tf.float32), ([None], tf.float32), ([None], tf.int32))
-    return _prefixed("catalogue", catalogue._asdict()) | {
-        "combination_crosses": ([None, classes["crosses"].shape[1]], tf.int32)
-    }
+    units, cells = classes["probe"].shape[1], classes["crosses"].shape[1]
+    catalogue = Catalogue(([units, None], tf.float32), ([None], tf.float32), ([None], tf.int32))
+    combinations = {"combination_crosses": ([None, cells], tf.int32)}
+    return _prefixed("catalogue", catalogue._asdict()) | combinations
 
 
 def _outputs(encoder: SideEncoder, encode: Callable[[Encoded], dict[str, Any]]) -> dict[str, Any]:

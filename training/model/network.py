@@ -106,7 +106,7 @@ class Network(keras.layers.Layer):
         return member.wide[:, None] + classes.wide + self.score_crosses(member.crosses, classes.crosses)
 
     def score_crosses(self, member: Any, places: Any) -> Any:
-        """Returns what crosses add to the logits of members and classes by their `crosses`, ``[members, classes]``."""
+        """Returns what the crosses of members with the places of classes add to logits ``[members, classes]``."""
         member_count, place_count = tf.unstack(tf.shape(member))
         starts = place_count * tf.range(member_count)
         weights = tf.gather(tf.reshape(member, [-1]), places + starts[:, None, None])

@@ -44,7 +44,7 @@ class Probe:
             member: What `read` gives of members and the layer's bias ``[members, n]``.
             classes: What it gives of classes, unit by unit ``[n, classes]``.
         """
-        # Unit by unit, as OpenVINO then keeps a sum where it is added to; to reduce an axis takes five times as long.
+        # Unit by unit, as OpenVINO then writes but the sums; to reduce an axis takes it five times as long.
         count = len(self.units)
         units = zip(tf.split(member, count, axis=1), tf.split(classes, count), self.weights, strict=True)
         return tf.add_n([weight * tf.nn.relu(state + states) for state, states, weight in units])

@@ -78,20 +78,22 @@ class Scan:
         for function in functions:
             function.take(self._blocks[0][1])
 
-    def __call__(self, member: Arrays) -> NDArray[np.float32]:
-        """Returns ``[members, classes]`` for the code of members."""
-        members = len(next(iter(member.values())))
-        logits = np.empty((members, self._count), np.float32)
+    def __call__(self, member: Arrays) -> Iterator[NDArray[np.float32]]:
+        """Yields ``[classes]`` for the code of each member, which the next overwrites."""
+        logits = np.empty(self._count, np.float32)
         with self._functions.one() as function:
-            for block, tensors in self._blocks:
-                if len(self._blocks) > 1:
-                    function.take(tensors)
-                for row in range(members):
-                    for name in self._member_names:
-                        function.inputs[name][0] = member[name][row]
+            for row in zip(*(member[name] for name in self._member_names), strict=True):
+                for name, values in zip(self._member_names, row, strict=True):
+                    function.inputs[name][0] = values
+                if len(self._blocks) == 1:
                     function()
-                    logits[row, block] = function.outputs[0][0]
-        return logits
+                    yield function.outputs[0][0]
+                    continue
+                for block, tensors in self._blocks:
+                    function.take(tensors)
+                    function()
+                    logits[block] = function.outputs[0][0]
+                yield logits
 
 
 def block_size(classes: int, most: int) -> int:
