@@ -28,7 +28,7 @@ _AS_GOOD = 1e-6
 """What a score may fall short of the last of the best to be as good."""
 _DEEP = "class_state"
 """What only graphs with a deep part take."""
-_PROBED = 0.05
+_PROBED = 0.02
 """The share of the classes that take as long to be scored as all take with a probe."""
 _TIMES_PRESELECTED = 1, 2
 """How many times as many as it says a way is tried with."""
