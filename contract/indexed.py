@@ -157,12 +157,16 @@ def time_indices(seconds: NDArray[np.int64], offset_seconds: int) -> NDArray[np.
     Returns:
         ``[rows, 2]``.
     """
-    local = seconds + offset_seconds
-    parts = np.empty((len(seconds), 2), np.int32)
-    parts[:, 0] = local // 3600 % 24 + 1
-    parts[:, 1] = (local // 86400 + 3) % 7 + 1  # the epoch was a Thursday
-    parts[seconds == INT64_MISSING] = MISSING
-    return parts
+    found = [
+        (MISSING, MISSING) if moment == INT64_MISSING else _hour_and_weekday((moment + offset_seconds) // 3600)
+        for moment in seconds.tolist()
+    ]
+    return np.array(found, np.int32).reshape(len(seconds), 2)
+
+
+def _hour_and_weekday(hours: int) -> tuple[int, int]:
+    """Returns both from 1 on for the hours since the epoch, which was a Thursday."""
+    return hours % 24 + 1, (hours // 24 + 3) % 7 + 1
 
 
 def read_indexed_model(version_dir: Path) -> IndexedModel:

@@ -11,13 +11,18 @@ encode members    member inputs ``[members, n]``                  encoded_member
 encode classes    class inputs ``[classes, n]``                   encoded_class_… ``[classes, …]``
 rank              member_… ``[members, …]``, class_…              logits, scores ``[members, classes]``
                   ``[1 or members, classes, …]``
-look through      the same                                        rough_logits ``[members, classes]``
+look through      member_… ``[members, …]``, catalogue_…,         rough_logits ``[members, classes]``
+                  combination_crosses
 ================= =============================================== =================================================
 
 The inputs of a side are ``…_categories`` and ``…_numbers``; a model of flat tables has only those of the member,
 and no classes to encode and rank. What is encoded is ``…_state``, ``…_wide`` and ``…_crosses``; see `RankedMember`
-and `RankedClass` in `training.model.side`. A model with a probe (`training.model.probe`) has ``…_probe`` and rough
-logits, too. The classes that are ranked are the same for all members, or each has its own.
+and `RankedClass` in `training.model.side`. The classes that are ranked are the same for all members, or each has
+its own.
+
+A model with a probe (`training.model.probe`) has ``…_probe`` and rough logits, too, up to a number for each
+member. What is looked through are the ``catalogue_…`` of `Catalogue`, and ``combination_crosses``
+``[combinations, cells of a row]``: the different rows of ``class_crosses``, as each is looked up once.
 """
 
 from collections.abc import Callable
@@ -30,7 +35,7 @@ from contract.indexed import FOLDER, VOCABULARIES
 from contract.stubs.indexed_model_pb2 import IndexedModel
 from training.model.encoded import Encoded, Indexed
 from training.model.inputs import SideEncoder, tensor_specs
-from training.model.probe import Probe
+from training.model.probe import Catalogue, Probe
 from training.model.probe_fit import FittedProbe
 from training.model.side import RankedClass, RankedMember
 from training.model.signatures import Signatures
@@ -82,9 +87,15 @@ def _call(signatures: Signatures, probe: Probe | None, tensors: dict[str, Any]) 
         **_prefixed("encoded_class", encoded[1]),
     }
     if probe:
-        deep = probe.score_all(tensors["member_probe"], tensors["class_probe"])
-        found["rough_logits"] = network.score_wide(*ranked) + deep
+        found["rough_logits"] = _look_through(signatures, probe, tensors)
     return found
+
+
+def _look_through(signatures: Signatures, probe: Probe, tensors: dict[str, Any]) -> Any:
+    catalogue = Catalogue(*(tensors[f"catalogue_{name}"] for name in Catalogue._fields))
+    crosses = signatures.network.score_crosses(tensors["member_crosses"], tensors["combination_crosses"][None])
+    wide = catalogue.wide + tf.gather(crosses, catalogue.combination, axis=1)
+    return wide + probe.score_all(tensors["member_probe"], catalogue.probe)
 
 
 def _code(side: RankedMember | RankedClass, probe: Probe | None) -> dict[str, Any]:
@@ -111,7 +122,17 @@ def _code_specs(signatures: Signatures, probe: Probe | None) -> dict[str, Any]:
     classes = _outputs(encoder.classes, lambda side: _code(network.ranked_class(side), probe))
     found = {name: (out.shape, out.dtype) for name, out in _prefixed("member", member).items()}
     found |= {name: ([None, *out.shape], out.dtype) for name, out in _prefixed("class", classes).items()}
+    if probe:
+        found |= _catalogue(classes)
     return {name: tf.TensorSpec(shape, dtype, name=name) for name, (shape, dtype) in found.items()}
+
+
+def _catalogue(classes: dict[str, Any]) -> dict[str, Any]:
+    """Returns the shape and dtype of what is looked through."""
+    units, cells = classes["probe"].shape[1], classes["crosses"].shape[1]
+    catalogue = Catalogue(([units, None], tf.float32), ([None], tf.float32), ([None], tf.int32))
+    combinations = {"combination_crosses": ([None, cells], tf.int32)}
+    return _prefixed("catalogue", catalogue._asdict()) | combinations
 
 
 def _outputs(encoder: SideEncoder, encode: Callable[[Encoded], dict[str, Any]]) -> dict[str, Any]:

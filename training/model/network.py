@@ -104,10 +104,14 @@ class Network(keras.layers.Layer):
 
     def score_wide(self, member: RankedMember, classes: RankedClass) -> Any:
         """Returns what the bias and the wide part add to the logits of `score_all`."""
-        member_count, place_count = tf.unstack(tf.shape(member.crosses))
+        return member.wide[:, None] + classes.wide + self.score_crosses(member.crosses, classes.crosses)
+
+    def score_crosses(self, member: Any, places: Any) -> Any:
+        """Returns what the crosses of members with the places of classes add to logits ``[members, classes]``."""
+        member_count, place_count = tf.unstack(tf.shape(member))
         starts = place_count * tf.range(member_count)
-        weights = tf.gather(tf.reshape(member.crosses, [-1]), classes.crosses + starts[:, None, None])
-        return member.wide[:, None] + classes.wide + tf.reduce_sum(weights, axis=2)
+        weights = tf.gather(tf.reshape(member, [-1]), places + starts[:, None, None])
+        return tf.reduce_sum(weights, axis=2)
 
     def _base(self, positions: Any = ()) -> Any:
         if self.position is None:

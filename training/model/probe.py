@@ -6,11 +6,22 @@ and the wide part, and scores the best by the whole network: the probe only deci
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+
+
+class Catalogue(NamedTuple):
+    """Classes as they are looked through, which is once for each member."""
+
+    probe: Any
+    """What `Probe.read` gives of them, unit by unit ``[n, classes]`` float32."""
+    wide: Any
+    """The sum of each one's own weights, ``[classes]`` float32."""
+    combination: Any
+    """Where its combination of crosses is, ``[classes]`` int32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +42,9 @@ class Probe:
 
         Args:
             member: What `read` gives of members and the layer's bias ``[members, n]``.
-            classes: What it gives of classes, ``[classes, n]`` or ``[1 or members, classes, n]``.
+            classes: What it gives of classes, unit by unit ``[n, classes]``.
         """
-        return tf.reduce_sum(tf.nn.relu(member[:, None] + classes) * self.weights, axis=2)
+        # Unit by unit, as OpenVINO then writes but the sums; to reduce an axis takes it five times as long.
+        count = len(self.units)
+        units = zip(tf.split(member, count, axis=1), tf.split(classes, count), self.weights, strict=True)
+        return tf.add_n([weight * tf.nn.relu(state + states) for state, states, weight in units])

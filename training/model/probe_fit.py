@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from contract.indexed import PAGE
@@ -117,7 +118,7 @@ def _least_squares(gram: NDArray[np.float64], moments: NDArray[np.float64]) -> P
 
 def _rough(network: Network, probe: Probe, pairs: _Pairs) -> NDArray[np.float32]:
     """Returns rough logits ``[members, classes]``."""
-    classes = probe.read(pairs.classes.state)
+    classes = tf.transpose(probe.read(pairs.classes.state))
     return np.concatenate(
         [
             network.score_wide(*piece) + probe.score_all(probe.read(piece.member.state), classes)

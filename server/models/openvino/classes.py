@@ -34,6 +34,16 @@ class Classes:
         """Returns their code as it is for all members alike, ``[1, classes, …]``."""
         return {name: array[np.newaxis] for name, array in self.code.items()}
 
+    def for_probe(self) -> Arrays:
+        """Returns their code as a probe looks through them; see `training.model.indexed`."""
+        places, combination = np.unique(self.code["class_crosses"], axis=0, return_inverse=True)
+        return {
+            "catalogue_probe": self.code["class_probe"].T,
+            "catalogue_wide": self.code["class_wide"],
+            "catalogue_combination": combination.astype(np.int32),
+            "combination_crosses": places,
+        }
+
     def for_each(self, places: NDArray[np.intp]) -> Arrays:
         """Returns the code of those that each member has, ``[members, n, …]`` for places ``[members, n]``."""
         return {name: array.take(places, axis=0) for name, array in self.code.items()}

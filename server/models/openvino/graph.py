@@ -119,13 +119,13 @@ def cut(graph: ov.Model, outputs: Sequence[str]) -> ov.Model:
 
 
 def of_sizes(part: ov.Model, sizes: Mapping[str, Sequence[int]]) -> ov.Model:
-    """Returns the part with the first dimensions of its inputs fixed, by the first word of their names."""
+    """Returns the part with the dimensions of its inputs that may vary fixed, by the first word of their names."""
     fixed = part.clone()
     shapes = {}
     for parameter in fixed.get_parameters():
         output = parameter.output(0)
-        first = sizes[output.get_any_name().split("_")[0]]
-        shapes[output] = ov.PartialShape([*first, *list(output.get_partial_shape())[len(first) :]])
+        found = iter(sizes[output.get_any_name().split("_")[0]])
+        shapes[output] = ov.PartialShape([next(found) if d.is_dynamic else d for d in output.get_partial_shape()])
     fixed.reshape(shapes)
     _make_empty_constant(fixed)
     return fixed

@@ -46,14 +46,15 @@ def rank(exact: Exact, member: Arrays, catalogue: Catalogue, candidates: NDArray
         count: How many to return, at most the number of classes.
     """
     classes = catalogue.classes
-    asked = np.flatnonzero(candidates.any(axis=0))
+    is_asked = candidates.any(axis=0)
     scan = catalogue.scan
-    if scan and scan.way.is_worth(len(asked), len(classes), count):
+    if scan and scan.way.is_worth(int(np.count_nonzero(is_asked)), len(classes), count):
         chosen = preselect(scan(member), candidates, scan.way.wanted(count))
         logits, scores = exact.of_each(member, classes, chosen)
         is_candidate = candidates[np.arange(len(chosen))[:, np.newaxis], chosen]
         scores, places = best_of(np.where(is_candidate, logits, _NEVER), scores, count)
         return scores, _among(chosen, places)
+    asked = np.flatnonzero(is_asked)
     if len(asked) >= _FEW * len(classes):
         return _best(exact, member, classes, candidates, count)
     few = min(count, len(asked))

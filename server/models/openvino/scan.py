@@ -4,8 +4,9 @@ A scan goes through the classes a block at a time, for one member after the othe
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import openvino as ov
@@ -18,6 +19,8 @@ from server.ranking.ports import ROWS_AT_ONCE
 
 MOST_AT_ONCE = 4096
 """Classes of a block: what the layers make of more leaves the caches."""
+MOST_PROBED_AT_ONCE = 16_384
+"""The same where only sums are kept."""
 _WORTH = 4
 """How many times as many candidates there have to be as are preselected, which are scored twice."""
 
@@ -37,6 +40,8 @@ class Way:
     """Where the candidates are less than this share, they are scored in less time than all classes are scanned."""
     rows_at_once: int = ROWS_AT_ONCE
     """The most members times classes that are worth a call, unless one member alone has more."""
+    is_probe: bool = False
+    """Whether the part takes classes as `Classes.for_probe` gives them, and not as `Classes.for_all` does."""
 
     def wanted(self, count: int) -> int:
         """Returns how many classes have to be preselected for the best `count`."""
@@ -58,40 +63,55 @@ class Scan:
 
     def __init__(self, way: Way, classes: Classes, calls_at_once: int) -> None:
         self.way = way
-        self._size = block_size(len(classes))
-        part = Part(of_sizes(way.part, {"member": (1,), "class": (1, self._size)}), way.precision)
+        self._count = len(classes)
+        size = block_size(self._count, MOST_PROBED_AT_ONCE if way.is_probe else MOST_AT_ONCE)
+        code = classes.for_probe() if way.is_probe else classes.for_all()
+        part = Part(of_sizes(way.part, _sizes(size, code)), way.precision)
         self._member_names = [name for name in part.inputs if name.startswith("member_")]
         class_names = [name for name in part.inputs if name not in self._member_names]
         functions = [part.fixed() for _ in range(calls_at_once)]
         self._functions = Pool(functions)
-        self._count = len(classes)
-        code = classes.for_all()
         self._blocks = [
-            (block, {name: tensor_of(code[name][:, block]) for name in class_names})
-            for block in _blocks(self._count, self._size)
+            (block, {name: tensor_of(_of_block(name, code[name], block)) for name in class_names})
+            for block in _blocks(self._count, size)
         ]
         for function in functions:
             function.take(self._blocks[0][1])
 
-    def __call__(self, member: Arrays) -> NDArray[np.float32]:
-        """Returns ``[members, classes]`` for the code of members."""
-        members = len(next(iter(member.values())))
-        logits = np.empty((members, self._count), np.float32)
+    def __call__(self, member: Arrays) -> Iterator[NDArray[np.float32]]:
+        """Yields ``[classes]`` for the code of each member, which the next overwrites."""
+        logits = np.empty(self._count, np.float32)
         with self._functions.one() as function:
-            for block, tensors in self._blocks:
-                if len(self._blocks) > 1:
-                    function.take(tensors)
-                for row in range(members):
-                    for name in self._member_names:
-                        function.inputs[name][0] = member[name][row]
+            for row in zip(*(member[name] for name in self._member_names), strict=True):
+                for name, values in zip(self._member_names, row, strict=True):
+                    function.inputs[name][0] = values
+                if len(self._blocks) == 1:
                     function()
-                    logits[row, block] = function.outputs[0][0]
-        return logits
+                    yield function.outputs[0][0]
+                    continue
+                for block, tensors in self._blocks:
+                    function.take(tensors)
+                    function()
+                    logits[block] = function.outputs[0][0]
+                yield logits
 
 
-def block_size(classes: int) -> int:
+def block_size(classes: int, most: int) -> int:
     """Returns how many classes are in each block, so that blocks are few and none is larger than another."""
-    return -(-classes // -(-classes // MOST_AT_ONCE))
+    return -(-classes // -(-classes // most))
+
+
+def _sizes(size: int, code: Arrays) -> dict[str, Sequence[int]]:
+    """Returns the sizes of what a block takes."""
+    combinations = len(code.get("combination_crosses", ()))
+    return {"member": (1,), "class": (1, size), "catalogue": (size,), "combination": (combinations,)}
+
+
+def _of_block(name: str, array: NDArray[Any], block: slice) -> NDArray[Any]:
+    """Returns what a block takes of an input, in one piece."""
+    if name.startswith("combination_"):
+        return array
+    return np.ascontiguousarray(array[:, block] if name.startswith("class_") else array[..., block])
 
 
 def _blocks(classes: int, size: int) -> Iterator[slice]:

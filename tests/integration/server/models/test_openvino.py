@@ -140,7 +140,8 @@ def test_preselecting_roughly_finds_the_best_of_float32(
 
     expected, best = exact.rank(MANY_KEY, members, candidates, 20)
     scores, places = rough.rank(MANY_KEY, members, candidates, 20)
-    monkeypatch.setattr("server.models.openvino.scan.MOST_AT_ONCE", 150)
+    for most in ("MOST_AT_ONCE", "MOST_PROBED_AT_ONCE"):
+        monkeypatch.setattr(f"server.models.openvino.scan.{most}", 150)
     rough.encode_classes(MANY_KEY + 1, draw_classes(MANY, seed=4), keep=(KEY, MANY_KEY))
     in_blocks = rough.rank(MANY_KEY + 1, members, candidates, 20)
 

@@ -43,15 +43,16 @@ def test_the_best_candidates_are_preselected_and_of_equals_the_first(data: st.Da
     size=st.integers(32, 700),
     count=st.integers(1, 20),
     values=st.integers(1, 1000),
+    share=st.sampled_from([0.9, 1.0]),
     seed=st.integers(0, 2**32 - 1),
 )
 def test_few_of_many_candidates_are_preselected_as_if_all_were_sorted(
-    size: int, count: int, values: int, seed: int
+    size: int, count: int, values: int, share: float, seed: int
 ) -> None:
-    """Whether many are equal or none, and where some are no candidates."""
+    """Whether many are equal or none, and where all are candidates or some are not."""
     rng = np.random.default_rng(seed)
     logits = rng.integers(0, values, (1, size)).astype(np.float32)
-    candidates = rng.random((1, size)) < 0.9
+    candidates = rng.random((1, size)) < share
 
     found = preselect(logits, candidates, count)
 

@@ -34,7 +34,7 @@ def _network(*layer_sizes: int, deep: bool = True) -> Network:
 def _tables(network: Network, found: FittedProbe, members: Encoded, classes: Encoded) -> tuple[np.ndarray, ...]:
     """Returns the logits of the network and the rough ones ``[members, classes]``."""
     member, ranked = network.ranked_member(members), network.ranked_class(classes)
-    deep = found.probe.score_all(found.probe.read(member.state), found.probe.read(ranked.state))
+    deep = found.probe.score_all(found.probe.read(member.state), tf.transpose(found.probe.read(ranked.state)))
     return network.score_all(member, ranked).numpy(), (network.score_wide(member, ranked) + deep).numpy()
 
 
@@ -44,7 +44,7 @@ def test_a_probe_adds_up_the_units_that_it_reads() -> None:
     classes = probe.read(tf.constant([[1.0, 7.0, -1.0], [0.0, 7.0, -3.0]]))
 
     # of the first member and class: 10 * relu(2 - 1) + relu(1 + 1)
-    np.testing.assert_allclose(probe.score_all(member, classes), [[12.0, 1.0], [0.0, 0.0]])
+    np.testing.assert_allclose(probe.score_all(member, tf.transpose(classes)), [[12.0, 1.0], [0.0, 0.0]])
 
 
 def test_where_nothing_follows_the_layer_the_probe_misses_nothing_but_a_number_for_each_member() -> None:
