@@ -24,10 +24,12 @@ _MOMENTUM = 0.9
 
 
 class Dropout(NamedTuple):
-    """Which units are left out."""
+    """Which units are left out: where the product of a row's number and a unit's, modulo 2^32, is low."""
 
-    seed: Any
-    """``[2]`` uint32."""
+    rows: Any
+    """Odd numbers drawn for the rows, ``[rows]`` uint32."""
+    units: Any
+    """Odd numbers drawn for the units, ``[units]`` uint32."""
     rate: float
     """The share that is left out."""
 
@@ -64,7 +66,7 @@ class Activation(keras.layers.Layer):
         """Returns ``[rows, units]`` for the same, of the same precision in training."""
         if not training:
             return tf.nn.relu(values if self.norm is None else self.norm(values))
-        dropout = Dropout(tf.cast(self._seeds.next(), tf.uint32), self._rate)
+        dropout = Dropout(*draw(tf.cast(self._seeds.next(), tf.uint32), *values.shape), self._rate)
         if self.norm is None:
             return _activated(values, dropout)
         affine = Affine(*(tf.convert_to_tensor(weight) for weight in (self.norm.gamma, self.norm.beta)))
@@ -101,7 +103,7 @@ def _normalised(values: Any, affine: Affine, dropout: Dropout, epsilon: float) -
 @compiled
 def _rectify(values: Any, dropout: Dropout) -> Any:
     """Returns the values where they are above 0 and their unit is kept, scaled by the share that is."""
-    is_passed = tf.logical_and(values > 0, draw_kept(tf.shape(values), dropout))
+    is_passed = tf.logical_and(values > 0, is_kept(dropout))
     return tf.where(is_passed, _scaled(values, dropout.rate), tf.zeros([], values.dtype))
 
 
@@ -161,16 +163,25 @@ def _sum_rows(term: Callable[..., Any], *arrays: Any) -> Any:
     return tf.reduce_sum(tf.add_n([term(*block) for block in blocks]), axis=0)
 
 
-def draw_kept(shape: Any, dropout: Dropout) -> Any:
-    """Returns which units are kept, bool in the shape ``[rows, units]``.
+@compiled
+def draw(seed: Any, row_count: int, unit_count: int) -> tuple[Any, Any]:
+    """Returns the numbers of `Dropout`, by MurmurHash3's finaliser of a seed ``[2]`` uint32.
 
-    A number of the row times one of the unit, both odd and drawn by MurmurHash3's finaliser: the compiler fuses
-    that into the pass that asks, while a number of its own for each would be an array in memory.
+    A function of its own: inlined where they are used, the compiler would draw a unit's number for each row anew.
     """
-    seed = _mix(_mix(dropout.seed[0]) + dropout.seed[1])
-    numbers = tf.cast(tf.range(shape[0] + shape[1]), tf.uint32)
-    drawn = tf.bitwise.bitwise_or(_mix(numbers * _GOLDEN + seed), tf.constant(1, tf.uint32))
-    bits = drawn[: shape[0], None] * drawn[shape[0] :]
+    start = _mix(_mix(seed[0]) + seed[1])
+    numbers = tf.cast(tf.range(row_count + unit_count), tf.uint32)
+    drawn = tf.bitwise.bitwise_or(_mix(numbers * _GOLDEN + start), tf.constant(1, tf.uint32))
+    return drawn[:row_count], drawn[row_count:]
+
+
+def is_kept(dropout: Dropout) -> Any:
+    """Returns which units are kept, bool ``[rows, units]``.
+
+    A product of two numbers is fused into the pass that asks, while a number of its own for each would be an
+    array in memory.
+    """
+    bits = dropout.rows[:, None] * dropout.units
     return bits >= tf.constant(round(dropout.rate * 2**32), tf.uint32)
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from training.model.crosses import NOTHING, Cross, CrossParts, CrossWeights, between_sides
+from training.model.cells import NOTHING
+from training.model.crosses import Cross, CrossParts, CrossWeights, between_sides
 from training.model.encoded import Layout
 
 

@@ -16,12 +16,11 @@ import tensorflow as tf
 
 from contract.indexed import MISSING
 from training.errors import SpecError
+from training.model.cells import NOTHING, sum_weights
 from training.model.encoded import Feature, Layout
 
 MAX_CELLS = 4 * 2**20
 """The most cells of one cross."""
-NOTHING = -(2**30)
-"""The part of a list's padding: with it a cell is negative, and a negative cell weighs nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +117,6 @@ class CrossWeights(keras.layers.Layer):
         cell_count = sum(cross.cell_count for cross in crosses)
         self.table = self.add_weight(shape=(cell_count,), initializer="zeros", name="table")
 
-    def call(self, cells: Any) -> Any:
+    def call(self, cells: Any, training: bool = False) -> Any:
         """Returns ``[...]`` float32 for ``[..., cells of a row]`` int32."""
-        weights = tf.gather(self.table, tf.maximum(cells, 0))
-        return tf.reduce_sum(tf.where(cells < 0, 0.0, weights), axis=-1)
+        return sum_weights(self.table, cells, training=training)

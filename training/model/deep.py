@@ -26,16 +26,38 @@ class Projection(keras.layers.Layer):
         self.dense = keras.layers.Dense(spec.layer_sizes[0], use_bias=False, dtype=_POLICIES[spec.precision])
         self.dense.build((None, self.embeddings.width + side.number_count))
 
-    def call(self, categories: Any, numbers: Any) -> Any:
+    def call(self, categories: Any, numbers: Any, training: bool = False) -> Any:
         """Returns ``[rows, units]`` for ``[rows, category_count]`` int32 and ``[rows, number_count]`` float32.
 
         They are of the precision.
         """
-        values = tf.concat([self.embeddings(categories), numbers], axis=1)
+        embedded = self.embeddings(categories, training=training)
+        if training and self.embeddings.width:
+            dtype = self.dense.compute_dtype
+            return _project(*(tf.cast(v, dtype) for v in (embedded, numbers, self.dense.kernel)))
+        values = tf.concat([embedded, numbers], axis=1)
         if not values.shape[1]:  # times alone; oneDNN aborts at such a product where there is AMX
             nothing = tf.zeros([tf.shape(values)[0], 1]) + tf.reduce_sum(self.dense.kernel, axis=0)
             return tf.cast(nothing, self.dense.compute_dtype)
         return self.dense(values)
+
+
+def _project(embedded: Any, numbers: Any, kernel: Any) -> Any:
+    """Returns ``[embedded, numbers] @ kernel``, all of one precision, ``[rows, units]``.
+
+    The numbers have no gradient, so that its product is as narrow as the embeddings.
+    """
+
+    def product(embedded: Any, kernel: Any) -> Any:
+        values = tf.concat([embedded, numbers], axis=1)
+
+        def gradient(upstream: Any) -> Any:
+            of_embedded = tf.matmul(upstream, kernel[: embedded.shape[1]], transpose_b=True)
+            return of_embedded, tf.matmul(values, upstream, transpose_a=True)
+
+        return tf.matmul(values, kernel), gradient
+
+    return tf.custom_gradient(product)(embedded, kernel)
 
 
 class Perceptron(keras.layers.Layer):

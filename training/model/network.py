@@ -46,7 +46,8 @@ class Network(keras.layers.Layer):
         crosses = plan_crosses(spec.crosses if spec.wide else (), features)
         self.crosses = CrossWeights(crosses)
         self._cross_rows = CrossRows(crosses, member, classes, self.crosses)
-        self.embeddings = EmbeddingTable(list(features.values()), spec.embedding_size) if spec.deep else None
+        every = list(features.values())
+        self.embeddings = EmbeddingTable(every, spec.embedding_size, spec.l2) if spec.deep else None
         self.perceptron = Perceptron(spec) if spec.deep else None
 
         def side(layout: Layout, *, is_member: bool) -> Side:
@@ -61,7 +62,7 @@ class Network(keras.layers.Layer):
 
     def call(self, member: Code, classes: Code, positions: Any = (), training: bool = False) -> Any:
         """Returns the logits ``[rows]`` float32 of two codes, row by row."""
-        crossed = self.crosses(member.crosses + classes.crosses)
+        crossed = self.crosses(member.crosses + classes.crosses, training=training)
         logits = self._base(positions) + member.wide + classes.wide + crossed
         if self.perceptron is None:
             return logits
@@ -77,7 +78,8 @@ class Network(keras.layers.Layer):
             positions: Where the rows were shown, ``[rows]`` int32; empty takes the mean position.
             training: Whether this is for a step of the training.
         """
-        return self(self.member(*member), self.classes(*classes), positions, training=training)
+        codes = self.member(*member, training=training), self.classes(*classes, training=training)
+        return self(*codes, positions, training=training)
 
     def ranked_member(self, member: Encoded) -> RankedMember:
         """Returns members as `score_all` takes them."""

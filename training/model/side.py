@@ -58,10 +58,10 @@ class WideSide(keras.layers.Layer):
         self._own = CrossParts(own, side, with_offsets=True)
         self._shared = CrossParts(between_sides(crosses, side), side, with_offsets=with_offsets)
 
-    def call(self, categories: Any) -> tuple[Any, Any]:
+    def call(self, categories: Any, training: bool = False) -> tuple[Any, Any]:
         """Returns ``[rows]`` float32 and ``[rows, cells of a row]`` int32 for ``[rows, category_count]`` int32."""
-        own = self.weights_of_crosses(self._own(categories))
-        return self.features(categories) + own, self._shared(categories)
+        own = self.weights_of_crosses(self._own(categories), training=training)
+        return self.features(categories, training=training) + own, self._shared(categories)
 
 
 class Side(keras.layers.Layer):
@@ -72,13 +72,13 @@ class Side(keras.layers.Layer):
         self.wide = wide
         self.deep = deep
 
-    def call(self, categories: Any, numbers: Any) -> Code:
+    def call(self, categories: Any, numbers: Any, training: bool = False) -> Code:
         """Returns the code for ``[rows, category_count]`` int32 and ``[rows, number_count]`` float32."""
         row_count = tf.shape(categories)[0]
         wide, crosses = tf.zeros([row_count]), tf.zeros([row_count, 0], tf.int32)
         state = tf.zeros([row_count, 0])
         if self.wide is not None:
-            wide, crosses = self.wide(categories)
+            wide, crosses = self.wide(categories, training=training)
         if self.deep is not None:
-            state = self.deep(categories, numbers)
+            state = self.deep(categories, numbers, training=training)
         return Code(state, wide, crosses)

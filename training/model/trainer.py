@@ -78,15 +78,8 @@ class Trainer:
             loss = tf.reduce_sum(self._network.head.losses(batch.labels, logits))
         wide, deep = tape.gradient(loss, (self._wide, self._deep))
         self._ftrl.apply(wide)
-        self._adam.apply([self._decayed(*pair) for pair in zip(deep, self._deep, strict=True)])
+        self._adam.apply(deep)
         return loss
-
-    def _decayed(self, gradient: Any, variable: Any) -> Any:
-        """Adds L2 to the gradient of the embeddings: of those that the batch looks up, each time it does."""
-        if variable is not self._network.embedding_table:
-            return gradient
-        decay = self._spec.l2 * tf.gather(variable, gradient.indices)
-        return tf.IndexedSlices(gradient.values + decay, gradient.indices, gradient.dense_shape)
 
 
 def _take(rows: Rows, chosen: Any) -> Any:

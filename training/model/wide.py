@@ -8,6 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from contract.indexed import MISSING
+from training.model.cells import NOTHING, sum_weights
+from training.model.compiled import compiled
 from training.model.encoded import Feature
 
 
@@ -25,8 +27,15 @@ class Wide(keras.layers.Layer):
         self._in_list = np.repeat([feature.length > 0 for feature in features], widths).astype(bool)
         self.table = self.add_weight(shape=(int(starts[-1]),), initializer="zeros", name="table")
 
-    def call(self, categories: Any) -> Any:
+    def call(self, categories: Any, training: bool = False) -> Any:
         """Returns ``[rows]`` float32 for ``[rows, category_count]`` int32."""
-        weights = tf.gather(self.table, categories + self._offsets)
-        is_padding = tf.logical_and(tf.equal(categories, MISSING), self._in_list)
-        return tf.reduce_sum(tf.where(is_padding, 0.0, weights), axis=1)
+        find = _compiled_cells if training else _cells
+        return sum_weights(self.table, find(categories, self._offsets, self._in_list), training=training)
+
+
+def _cells(categories: Any, offsets: Any, in_list: Any) -> Any:
+    is_padding = tf.logical_and(tf.equal(categories, MISSING), in_list)
+    return tf.where(is_padding, NOTHING, categories + offsets)
+
+
+_compiled_cells = compiled(_cells)

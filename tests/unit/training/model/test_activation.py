@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from training.model.activation import Activation, Dropout, draw_kept
+from training.model.activation import Activation, Dropout, draw, is_kept
 from training.model.spec import ModelSpec
 
 pytestmark = pytest.mark.slow
@@ -92,4 +92,4 @@ def test_no_two_units_and_no_two_rows_are_kept_together() -> None:
 
 
 def _drawn(seed: int) -> Any:
-    return draw_kept(tf.constant([300, 200]), Dropout(tf.constant([7, seed], tf.uint32), rate=0.5))
+    return is_kept(Dropout(*draw(tf.constant([7, seed], tf.uint32), 300, 200), rate=0.5))

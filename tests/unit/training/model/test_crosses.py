@@ -7,8 +7,9 @@ import tensorflow as tf
 
 from tests.support.saved_layers import reloaded
 from training.errors import SpecError
+from training.model.cells import NOTHING
 from training.model.cross_rows import CrossRows
-from training.model.crosses import NOTHING, CrossParts, CrossWeights, between_sides, plan_crosses
+from training.model.crosses import CrossParts, CrossWeights, between_sides, plan_crosses
 from training.model.encoded import Feature, Layout
 
 pytestmark = pytest.mark.slow

@@ -1,4 +1,6 @@
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,6 +35,27 @@ def test_a_projection_is_a_dense_layer_over_embeddings_and_numbers() -> None:
     states = layer(tf.constant([[1], [0]]), tf.constant([[3.0], [0.0]]))
 
     assert states.numpy().tolist() == [[32, 300], [1, 0]]
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_in_training_a_projection_is_the_same_and_so_are_its_gradients(precision: str) -> None:
+    side = Layout.of([Feature("country", 3, vocabulary="country")], number_count=2)
+    table = EmbeddingTable(side.features, embedding_size=2)
+    layer = Projection(side, table, ModelSpec(layer_sizes=(4,), precision=precision))
+    inputs = tf.constant([[1], [2], [1]]), tf.constant([[0.5, 1.0], [-1.0, 2.0], [0.25, 0.0]])
+
+    weights = table.table.value, layer.dense.kernel.value
+    found, expected = (_with_gradients(layer, inputs, weights, training=training) for training in (True, False))
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5)
+
+
+def _with_gradients(layer: Any, inputs: Sequence[Any], weights: Sequence[Any], *, training: bool) -> list[Any]:
+    with tf.GradientTape() as tape:
+        outputs = tf.cast(layer(*inputs, training=training), tf.float32)
+        loss = tf.reduce_sum(tf.square(outputs))
+    gradients = tape.gradient(loss, weights)
+    return [tf.convert_to_tensor(found).numpy() for found in (outputs, *gradients)]
 
 
 def test_a_perceptron_activates_then_projects(tmp_path: Path) -> None:

@@ -58,6 +58,18 @@ def test_padding_has_no_gradient() -> None:
     assert gradient.numpy()[:, 0].tolist() == [0, 1, 1, 1, 0]
 
 
+def test_in_training_a_row_decays_each_time_it_is_looked_up() -> None:
+    table = EmbeddingTable(FEATURES, embedding_size=1, l2=0.5)
+    table.set_weights([np.float32([[10], [20], [30], [40], [50]])])
+    with tf.GradientTape() as tape:
+        looked_up = table(tf.constant([[1, 3], [1, 4]]), training=True)
+        total = tf.reduce_sum(looked_up)
+    gradient = tf.convert_to_tensor(tape.gradient(total, table.table))
+
+    assert looked_up[:, :, 0].numpy().tolist() == [[20, 40], [20, 50]]
+    assert gradient.numpy()[:, 0].tolist() == [0, 2 + 20, 0, 1 + 20, 1 + 25]
+
+
 def test_features_without_a_vocabulary_are_left_out() -> None:
     layer = Embeddings(FEATURES[1:2], EmbeddingTable(FEATURES[1:2], embedding_size=2))
 

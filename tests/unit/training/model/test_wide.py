@@ -26,6 +26,16 @@ def test_one_weight_for_each_category_is_summed_and_padding_of_lists_left_out() 
     assert _layer()(CATEGORIES).numpy().tolist() == EXPECTED
 
 
+def test_in_training_the_sums_are_the_same_and_padding_has_no_gradient() -> None:
+    layer = _layer()
+    with tf.GradientTape() as tape:
+        sums = layer(CATEGORIES, training=True)
+    gradient = tape.gradient(sums, layer.table.value, output_gradients=tf.constant([1.0, 10.0]))
+
+    assert sums.numpy().tolist() == EXPECTED
+    assert tf.convert_to_tensor(gradient).numpy().tolist() == [10, 0, 1, 0, 1, 11, 10, 1]
+
+
 def test_it_starts_at_zero() -> None:
     assert Wide(FEATURES)(CATEGORIES).numpy().tolist() == [0, 0]
 
