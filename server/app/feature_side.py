@@ -31,8 +31,8 @@ from server.ranking.on_demand import check_on_demand, member_inputs
 MEMBER_READERS = 4
 """Threads that read members' features."""
 YOUNG_OBJECTS = 20_000
-"""How many more objects there are when Python looks for those that hold each other. A request makes hundreds, six of
-which do, all of gRPC's: to look after every 700, as Python does by itself, takes a twentieth of its time."""
+"""How many more objects there are when Python looks for those that hold each other. Of a request's hundreds six of
+gRPC's do: to look after every 700, as Python does by itself, takes a twentieth of its time."""
 SNAPSHOT_SECONDS = 300.0
 """The age at which a snapshot is rebuilt though the catalogue is the same."""
 
