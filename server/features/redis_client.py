@@ -32,7 +32,7 @@ def hash_reader(connection_string: str) -> ReadHashes | None:
 
 
 class _HashReader:
-    """Reads hashes over connections of its own, with a quarter of what redis-py's pipeline adds to a short read.
+    """Reads hashes over connections of its own, with a third of what redis-py's pipeline adds to a short read.
 
     Args:
         pool: Makes the connections.
@@ -47,13 +47,19 @@ class _HashReader:
         """Returns the fields of hashes; see `ReadHashes`."""
         count, packed = b"*%d\r\n$5\r\nHMGET\r\n" % (2 + len(fields)), self._arguments(fields)
         commands = b"".join(count + _packed([key]) + packed for key in keys)
-        connection = self._idle.pop() if self._idle else self._pool.make_connection()
+        connection = self._connection()
         try:
             return _answers(connection, commands, len(keys))
         except RedisConnectionError:  # maybe just that the server closed what nobody used for long
             return _answers(connection, commands, len(keys))
         finally:
             self._idle.append(connection)
+
+    def _connection(self) -> Any:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._pool.make_connection()
 
 
 def _answers(connection: Any, commands: bytes, count: int) -> Hashes:
@@ -62,12 +68,9 @@ def _answers(connection: Any, commands: bytes, count: int) -> Hashes:
     Raises:
         ResponseError: One of them is an error; the first.
     """
-    try:
-        connection.send_packed_command([commands], check_health=False)
-        answers = [_answer(connection) for _ in range(count)]
-    except BaseException:
-        connection.disconnect()  # so that nobody reads what it may still answer
-        raise
+    # Where one of these raises, redis-py closes the connection, so that nobody reads what is answered late.
+    connection.send_packed_command([commands], check_health=False)
+    answers = [_answer(connection) for _ in range(count)]
     for answer in answers:
         if isinstance(answer, ResponseError):
             raise answer
