@@ -122,9 +122,9 @@ class _TimedFeatures:
         self._features = features
         self._seconds = seconds
 
-    async def read(self, inputs: Sequence[Input], member_key: str, member_ids: Sequence[str]) -> MemberRows:
+    def read(self, inputs: Sequence[Input], member_key: str, member_ids: Sequence[str]) -> MemberRows:
         with self._seconds.time():
-            return await self._features.read(inputs, member_key, member_ids)
+            return self._features.read(inputs, member_key, member_ids)
 
 
 class _States(Collector):
