@@ -86,7 +86,7 @@ def columns_maker(specs: Sequence[Input]) -> Callable[[Mapping[str, Sequence[Any
     def make(values: Mapping[str, Sequence[Any]]) -> dict[str, NDArray[Any]]:
         columns: dict[str, NDArray[Any]] = {}
         for names, make_column in groups:
-            joined = make_column(list(chain.from_iterable(values[name] for name in names)))
+            joined = make_column(list(chain.from_iterable(map(values.__getitem__, names))))
             columns.update(zip(names, joined.reshape(len(names), -1, *joined.shape[1:]), strict=True))
         return columns
 
@@ -100,6 +100,9 @@ def _column_maker(spec: Input) -> Callable[[Sequence[Any]], NDArray[Any]]:
     def marked(values: Iterable[Any]) -> list[Any]:
         return [marker if value is None else value for value in values]
 
+    def of_numbers(values: Sequence[Any]) -> NDArray[Any]:
+        return np.array(values, dtype=dtype)  # which makes NaN of None
+
     def of_scalars(values: Sequence[Any]) -> NDArray[Any]:
         return np.array(marked(values), dtype=dtype)
 
@@ -107,8 +110,10 @@ def _column_maker(spec: Input) -> Callable[[Sequence[Any]], NDArray[Any]]:
         filled = [(marked(row[:length]) + padding)[:length] if row else padding for row in rows]
         return np.array(filled, dtype=dtype).reshape(-1, length)
 
-    make = of_lists if length else of_scalars
-    return (lambda values: _finite(make(values))) if dtype is np.float32 else make
+    if dtype is not np.float32:
+        return of_lists if length else of_scalars
+    make = of_lists if length else of_numbers
+    return lambda values: _finite(make(values))
 
 
 def _finite(column: NDArray[Any]) -> NDArray[Any]:

@@ -28,8 +28,6 @@ from server.features.remembered_cells import LAST_KNOWN_SECONDS, OnRead, Remembe
 from server.models.leases import LoadedVersion
 from server.ranking.on_demand import check_on_demand, member_inputs
 
-MEMBER_READERS = 4
-"""Threads that read members' features."""
 YOUNG_OBJECTS = 20_000
 """How many more objects there are when Python looks for those that hold each other. Of a request's hundreds six of
 gRPC's do: to look after every 700, as Python does by itself, takes a twentieth of its time."""
@@ -63,7 +61,6 @@ class FeatureSide:
         registry, cells = Registry(stores.registry), stores.cells
         online = OnlineFeatures(cells, registry, now)
         self._is_warm = False
-        self._request_threads = ThreadPoolExecutor(MEMBER_READERS, "features")
         self._list_thread = ThreadPoolExecutor(1, "lists")
         self._background_thread = ThreadPoolExecutor(1, "background")
         reader = CatalogueReader(online, self._background_thread, now, failed)
@@ -76,9 +73,7 @@ class FeatureSide:
             size=settings.feature_cache_members,
             on_read=on_read,
         )
-        self.members = FeastMemberFeatures(
-            OnlineFeatures(remembered, registry, now), self._request_threads, on_rows
-        )
+        self.members = FeastMemberFeatures(OnlineFeatures(remembered, registry, now), on_rows)
         self.lists = ParquetLists(settings.fallback_lists or default_folder(settings.repo), self._list_thread)
         self._reading_ahead: set[asyncio.Task[None]] = set()
         registered = RegistryCheck(registry, self._background_thread)
@@ -101,7 +96,7 @@ class FeatureSide:
         await loaded.use_snapshot(await self._snapshots.current(manifest))
         if not self._is_warm:
             member_key = manifest.feature_source.member_key
-            await self.members.read(member_inputs(manifest), member_key, [""])
+            await asyncio.to_thread(self.members.read, member_inputs(manifest), member_key, [""])
             await self.lists.find(member_key, "")
             gc.collect()
             gc.freeze()  # what is here now stays: collections that looked at it took some 95 ms
@@ -117,6 +112,5 @@ class FeatureSide:
         for task in self._reading_ahead:
             task.cancel()
         self._prober.close()
-        self._request_threads.shutdown()
         self._list_thread.shutdown()
         self._background_thread.shutdown()

@@ -39,11 +39,12 @@ class Metrics:
             self._histogram("paceline_request_seconds", "How long requests took.", "method")
         )
         self._read_seconds = self._histogram("paceline_feature_read_seconds", "Reading members' features.")
-        self._reads = self._counter(
+        reads = self._counter(
             "paceline_member_reads",
             "Members by where their features came from: store, memory; last_known or defaults without the store.",
             "source",
         )
+        self._reads = Children(reads)
         self._fallbacks = self._counter(
             "paceline_fallbacks",
             "Answers without the model: batch_scored or popular, by the error that the caller would have got.",
@@ -95,7 +96,7 @@ class Metrics:
     def observe_reads(self, counts: Mapping[str, int]) -> None:
         """Takes note of how many members' features came from where."""
         for source, count in counts.items():
-            self._reads.labels(source).inc(count)
+            self._reads[source,].inc(count)
 
     def observe_fallback(self, mode: ServingMode, cause: PacelineError) -> None:
         """Takes note of an answer without the model."""
@@ -121,9 +122,9 @@ class _TimedFeatures:
         self._features = features
         self._seconds = seconds
 
-    async def read(self, inputs: Sequence[Input], member_key: str, member_ids: Sequence[str]) -> MemberRows:
+    def read(self, inputs: Sequence[Input], member_key: str, member_ids: Sequence[str]) -> MemberRows:
         with self._seconds.time():
-            return await self._features.read(inputs, member_key, member_ids)
+            return self._features.read(inputs, member_key, member_ids)
 
 
 class _States(Collector):

@@ -1,8 +1,6 @@
 """Reading the features of the members who ask."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
 
 from contract.columns import columns_maker
 from contract.policies import lacking
@@ -26,22 +24,16 @@ class FeastMemberFeatures:
 
     Args:
         features: Reads the online store.
-        executor: Where it blocks, so that the event loop does not.
-        observe: Is told of the rows that were read, in the thread that reads.
+        observe: Is told of the rows that were read.
     """
 
-    def __init__(self, features: OnlineFeatures, executor: Executor, observe: ObserveRows = _ignore) -> None:
+    def __init__(self, features: OnlineFeatures, observe: ObserveRows = _ignore) -> None:
         self._features = features
-        self._executor = executor
         self._observe = observe
         self._plans = PerObject(_Plan)
 
-    async def read(self, inputs: Sequence[pb.Input], member_key: str, member_ids: Sequence[str]) -> MemberRows:
+    def read(self, inputs: Sequence[pb.Input], member_key: str, member_ids: Sequence[str]) -> MemberRows:
         """Returns the columns of the members; see the port."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self._read, inputs, member_key, member_ids)
-
-    def _read(self, inputs: Sequence[pb.Input], member_key: str, member_ids: Sequence[str]) -> MemberRows:
         plan = self._plans(inputs)
         values, modes, feature_rows = self._features.read_views(member_ids, plan.views)
         self._observe(feature_rows, plan.names)

@@ -110,14 +110,15 @@ def _counting(view: ViewFeatures, cells: Cells, ages: _Ages) -> dict[str, Sequen
 def _feature_rows(view: ViewFeatures, values: Mapping[str, Sequence[Any]], ages: _Ages) -> list[FeatureRow]:
     """Returns how old the row of each entity is, and which of its features do not count."""
     name, ttl_seconds = view.table.name, view.features[0].ttl_seconds  # that of the view
-    absent = _absent([feature.name for feature in view.features], values, len(ages[name]))
+    names = [feature.name for feature in view.features]
+    absent = [_absent(names, row) for row in zip(*map(values.__getitem__, names), strict=True)]
     rows = [(row_status(age, ttl_seconds), age) for age in ages[name]]
     return [
-        FeatureRow(name, status, age, () if status is not _OK and len(names) == len(view.features) else names)
-        for (status, age), names in zip(rows, absent, strict=True)
+        FeatureRow(name, status, age, () if status is not _OK and len(found) == len(names) else found)
+        for (status, age), found in zip(rows, absent, strict=True)
     ]
 
 
-def _absent(names: Sequence[str], values: Mapping[str, Sequence[Any]], size: int) -> list[list[str]]:
-    """Returns which features each entity has no value of that counts."""
-    return [[name for name in names if values[name][place] is None] for place in range(size)]
+def _absent(names: Sequence[str], row: Sequence[Any]) -> Sequence[str]:
+    """Returns which features an entity has no value of that counts."""
+    return [name for name, value in zip(names, row, strict=True) if value is None] if None in row else ()

@@ -16,8 +16,10 @@ from server.features.feast_formats import KEY_VERSION, redis_field, serialized_k
 from server.features.value_bytes import decode
 from server.ranking.memo import PerObject
 
-ReadHashes = Callable[[Sequence[tuple[bytes, Sequence[bytes]]]], Sequence[Sequence[bytes | None]]]
-"""Returns the fields of each of several hashes, in one command for each."""
+Hashes = Sequence[Sequence[bytes | None]]
+"""The fields of each of several hashes."""
+ReadHashes = Callable[[Sequence[bytes], Sequence[bytes]], Hashes]
+"""Returns the same fields of several hashes, given their keys and the fields."""
 
 
 def _name_of(view: View) -> str:
@@ -49,8 +51,7 @@ class RedisCells:
     def read(self, ids: Sequence[str], views: Sequence[ViewFeatures]) -> Cells:
         """Returns the cells of entities; see the protocol."""
         layout = self._layouts(views)
-        keys = self._keys(views[0].table.join_keys[0], ids)
-        return layout.cells(self._read_hashes([(key, layout.fields) for key in keys]))
+        return layout.cells(self._read_hashes(self._keys(views[0].table.join_keys[0], ids), layout.fields))
 
     def _keys(self, join_key: str, ids: Sequence[str]) -> list[bytes]:
         return [key + self._project for key in serialized_keys(join_key, ids, self._key_version)]
@@ -67,17 +68,19 @@ class _Layout:
                 by_type.setdefault(feature.field, {})[feature.name] = redis_field(name, feature.name)
         times = [f"_ts:{name}".encode() for name, _ in stored]
         self.fields = [*chain.from_iterable(found.values() for found in by_type.values()), *times]
-        self._types = [(field, list(found)) for field, found in by_type.items()]
+        self._types = [(field, len(found)) for field, found in by_type.items()]
+        self._names = [*chain.from_iterable(by_type.values())]
         self._views = [view.table.name for view in views]
 
-    def cells(self, rows: Sequence[Sequence[bytes | None]]) -> Cells:
+    def cells(self, rows: Hashes) -> Cells:
         """Returns what the hashes of entities hold, given their fields."""
-        size, columns = len(rows), iter([cells for _, *cells in zip(self.fields, *rows, strict=True)])
-        values: dict[str, list[Any]] = {}
-        for field, names in self._types:
-            found = decode(field, [*chain.from_iterable(islice(columns, len(names)))])
-            values.update((name, found[place * size : (place + 1) * size]) for place, name in enumerate(names))
-        return Cells(values, {view: list(map(_seconds, next(columns))) for view in self._views})
+        size, cells = len(rows), chain.from_iterable(zip(*rows, strict=True))
+        found: list[Any] = []
+        for field, count in self._types:
+            found += decode(field, [*islice(cells, count * size)])
+        columns = [found[place * size : (place + 1) * size] for place in range(len(self._names))]
+        times = {view: [_seconds(cell) for cell in islice(cells, size)] for view in self._views}
+        return Cells(dict(zip(self._names, columns, strict=True)), times)
 
 
 def _seconds(cell: bytes | None) -> float | None:

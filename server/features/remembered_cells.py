@@ -3,8 +3,8 @@
 import logging
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, TypeAlias
 
@@ -22,7 +22,7 @@ _COMPLAINTS = 100
 STORE, MEMORY = "store", "memory"
 """Where the cells of an entity are from, while the store can be read."""
 
-_What: TypeAlias = tuple[tuple[str, Sequence[Any]], ...]
+_Key: TypeAlias = tuple[tuple[str, Sequence[Any]], ...]
 """The views and their features."""
 _Row: TypeAlias = tuple[Any, ...]
 """The values of one entity, and behind them the times of its views."""
@@ -70,53 +70,55 @@ class RememberedCells:
         self._size = size
         self._on_read = on_read
         self._clock = clock
-        self._numbers: dict[_What, int] = {}
-        self._number = PerObject(self._new_number)
+        self._numbers: dict[_Key, int] = {}
+        self._what = PerObject(self._new_what)
         self._rows: OrderedDict[tuple[int, str], _Remembered] = OrderedDict()
         self._lock = Lock()
         self._complaints: set[str] = set()
 
     def read(self, ids: Sequence[str], views: Sequence[ViewFeatures]) -> Cells:
         """Returns the cells of entities; see `server.features.cells.CellReader`. Raises nothing."""
-        what = self._number(views)
-        now, different = self._clock(), dict.fromkeys(ids)
+        what, now, different = self._what(views), self._clock(), dict.fromkeys(ids)
         fresh = self._remembered(what, different, now - self._fresh_seconds) if self._fresh_seconds else {}
         asked = [id_ for id_ in different if id_ not in fresh]
-        read = self._read(asked, views)
+        cells, read = self._read(asked, what)
         self._remember(what, read, now)
+        if cells is not None and len(asked) == len(ids):  # as it is under load, in the very order
+            self._on_read({STORE: len(ids)})
+            return replace(cells, modes=[ServingMode.LIVE] * len(ids))
         failed = [id_ for id_ in asked if id_ not in read]
         last = self._remembered(what, failed, now - self._last_known_seconds) if failed else {}
-        nothing = (None,) * (sum(len(view.features) for view in views) + len(views))
-        rows = {id_: last.get(id_, nothing) for id_ in failed} | read | fresh
+        rows = {id_: last.get(id_, what.nothing) for id_ in failed} | read | fresh
         modes = {id_: ServingMode.LAST_KNOWN if id_ in last else ServingMode.DEFAULTS for id_ in failed}
         found = [modes.get(id_, ServingMode.LIVE) for id_ in ids]
         self._tell(ids, fresh, found)
-        return _cells([rows[id_] for id_ in ids], views, found)
+        return what.cells([rows[id_] for id_ in ids], found)
 
-    def _new_number(self, views: Sequence[ViewFeatures]) -> int:
-        what = tuple((view.table.name, tuple(view.features)) for view in views)
+    def _new_what(self, views: Sequence[ViewFeatures]) -> "_What":
+        key = tuple((view.table.name, tuple(view.features)) for view in views)
         with self._lock:
-            return self._numbers.setdefault(what, len(self._numbers))
+            return _What(self._numbers.setdefault(key, len(self._numbers)), views)
 
-    def _read(self, ids: Sequence[str], views: Sequence[ViewFeatures]) -> dict[str, _Row]:
-        """Returns what the store holds, without those of whom it can't be read."""
+    def _read(self, ids: Sequence[str], what: "_What") -> tuple[Cells | None, dict[str, _Row]]:
+        """Returns what the store holds of all, if it can be read, and the row of each of whom it can be read."""
         if not ids:
-            return {}
+            return None, {}
         try:
-            return dict(zip(ids, _rows(self._reader.read(ids, views), views), strict=True))
+            cells = self._reader.read(ids, what.views)
+            return cells, dict(zip(ids, what.rows(cells), strict=True))
         except StoreDown:
-            return {}
+            return None, {}
         except Exception as error:  # whatever comes of bytes that are not what they should be
             if len(ids) > 1:
-                return self._read_apart(ids, views)
+                return None, self._read_apart(ids, what)
             self._complain(f"what the online store holds of an entity is wrong: {type(error).__name__}: {error}")
-            return {}
+            return None, {}
 
-    def _read_apart(self, ids: Sequence[str], views: Sequence[ViewFeatures]) -> dict[str, _Row]:
+    def _read_apart(self, ids: Sequence[str], what: "_What") -> dict[str, _Row]:
         """Does the same one by one; not to the end if it begins with failures, which then are not one entity's."""
         found: dict[str, _Row] = {}
         for place, id_ in enumerate(ids, start=1):
-            found |= self._read([id_], views)
+            found |= self._read([id_], what)[1]
             if place == _TRIES and not found:
                 break
         return found
@@ -129,21 +131,21 @@ class RememberedCells:
             self._complaints.add(text)
             logger.warning(text)
 
-    def _remembered(self, what: int, ids: Sequence[str] | Mapping[str, Any], since: float) -> dict[str, _Row]:
+    def _remembered(self, what: "_What", ids: Sequence[str] | Mapping[str, Any], since: float) -> dict[str, _Row]:
         found = {}
         with self._lock:
             for id_ in ids:
-                row = self._rows.get((what, id_))
+                row = self._rows.get((what.number, id_))
                 if row and row.read_time >= since:
-                    self._rows.move_to_end((what, id_))
+                    self._rows.move_to_end((what.number, id_))
                     found[id_] = row.cells
         return found
 
-    def _remember(self, what: int, rows: dict[str, _Row], now: float) -> None:
+    def _remember(self, what: "_What", rows: dict[str, _Row], now: float) -> None:
         with self._lock:
             for id_, cells in rows.items():
-                self._rows[what, id_] = _Remembered(cells, now)
-                self._rows.move_to_end((what, id_))
+                self._rows[what.number, id_] = _Remembered(cells, now)
+                self._rows.move_to_end((what.number, id_))
             while len(self._rows) > self._size:
                 self._rows.popitem(last=False)
 
@@ -156,13 +158,28 @@ class RememberedCells:
         self._on_read(Counter(names))
 
 
-def _rows(cells: Cells, views: Sequence[ViewFeatures]) -> list[_Row]:
-    values = (cells.values[feature.name] for view in views for feature in view.features)
-    return list(zip(*values, *(cells.times[view.table.name] for view in views), strict=True))
+class _What:
+    """What is read of entities: features of views. What of it is the same for each read is worked out once.
 
+    Args:
+        number: Tells it from others.
+        views: The views.
+    """
 
-def _cells(rows: Sequence[_Row], views: Sequence[ViewFeatures], modes: Sequence[ServingMode]) -> Cells:
-    names = [feature.name for view in views for feature in view.features]
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    times = {view.table.name: column for view, column in zip(views, columns[len(names) :], strict=True)}
-    return Cells(dict(zip(names, columns, strict=False)), times, modes)
+    def __init__(self, number: int, views: Sequence[ViewFeatures]) -> None:
+        self.number = number
+        self.views = views
+        self._names = [feature.name for view in views for feature in view.features]
+        self._views = [view.table.name for view in views]
+        self.nothing: _Row = (None,) * (len(self._names) + len(self._views))
+
+    def rows(self, cells: Cells) -> Iterable[_Row]:
+        """Returns the row of each entity."""
+        values, times = cells.values, cells.times
+        return zip(*[values[name] for name in self._names], *[times[view] for view in self._views], strict=True)
+
+    def cells(self, rows: Sequence[_Row], modes: Sequence[ServingMode]) -> Cells:
+        """Returns the cells of entities, given their rows."""
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        values = dict(zip(self._names, columns, strict=False))
+        return Cells(values, dict(zip(self._views, columns[len(self._names) :], strict=True)), modes)

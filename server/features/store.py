@@ -1,5 +1,6 @@
 """The feature store of a feature repository, read through Feast."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from contract.profile import profile_path, read_profile
 from server.features.cells import CellReader, View
 from server.features.feast_sdk import FeatureStore, RedisOnlineStore, RepoConfig, compute_versioned_name
 from server.features.provider_cells import ProviderCells
-from server.features.redis_cells import RedisCells
+from server.features.redis_cells import Hashes, RedisCells
 
 _NOT_FOR_SERVING = ("offline_store", "batch_engine")
 """Parts of a profile that serving never uses: left out, so that their packages need not be installed."""
@@ -46,5 +47,10 @@ def cell_reader(store: FeatureStore) -> CellReader:
         name: str = compute_versioned_name(view, config.registry.enable_online_feature_view_versioning)
         return name
 
-    read: Any = partial(online_store._read_hash_fields, config)
+    read_each: Any = partial(online_store._read_hash_fields, config)
+
+    def read(keys: Sequence[bytes], fields: Sequence[bytes]) -> Hashes:
+        rows: Hashes = read_each([(key, fields) for key in keys])
+        return rows
+
     return RedisCells(read, config.project, config.entity_key_serialization_version, stored_name)

@@ -26,7 +26,7 @@ def decode(field: str, cells: Sequence[bytes | None]) -> list[Any]:
     Raises:
         google.protobuf.message.DecodeError: The bytes are not of a Value.
     """
-    filled = [cell for cell in cells if cell]
+    filled = list(filter(None, cells))
     found = _parse(field, b"".join(filled))
     if len(found) != len(filled):  # some are of another type
         return [next(iter(_parse(field, cell or b"")), None) for cell in cells]

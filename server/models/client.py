@@ -17,7 +17,7 @@ from server.domain.signatures import Signatures, Tensors
 from server.models.channel import Channel
 from server.models.runner.messages import EncodeClasses, Load, Measure, Rank, Run, Serve, WarmUp
 from server.models.watchdog import Watchdog
-from server.ranking.ports import ROWS_AT_ONCE, Columns
+from server.ranking.ports import ROWS_AT_ONCE, Columns, ReadColumns
 
 _GRACE_SECONDS = 5
 
@@ -83,9 +83,10 @@ class RunnerProcess:
         await self._channel.call(EncodeClasses(key, columns, keep))
 
     async def rank(
-        self, key: int, columns: Columns, candidates: NDArray[np.bool_], count: int
+        self, key: int, read: ReadColumns, candidates: NDArray[np.bool_], count: int
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         """Ranks the classes kept under `key`; see `server.ranking.ports.Lease.rank`."""
+        columns = await asyncio.to_thread(read)
         ranking = await self._channel.call(Rank(key, columns, candidates, count))
         return cast("tuple[NDArray[np.float32], NDArray[np.int32]]", ranking)
 

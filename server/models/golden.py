@@ -63,7 +63,7 @@ async def _replay(manifest: Manifest, runner: Runner, request: GoldenRequest) ->
 async def _replay_ranking(runner: Runner, others: Arrays, expected: Scores, count: int, tolerance: float) -> None:
     """Ranks the best `count` classes of a request."""
     everything = np.ones((1, len(expected)), dtype=np.bool_)
-    scores, positions = await runner.rank(_KEY, others, everything, count)
+    scores, positions = await runner.rank(_KEY, lambda: others, everything, count)
     if scores.shape != (1, count) or positions.shape != (1, count):
         raise ValueError(
             f"rank of {count} gives {list(scores.shape)} scores and {list(positions.shape)} positions,"

@@ -20,7 +20,7 @@ from server.domain.signatures import DEFAULT_SIGNATURE, Signatures, Tensors
 from server.models.observation import Observation, OnCall
 from server.models.ports import INTERNAL, CallFailed, Runner
 from server.models.row_batches import RowBatches, have_rows
-from server.ranking.ports import Columns, Snapshot
+from server.ranking.ports import Columns, ReadColumns, Snapshot
 
 _NO_SNAPSHOT = 0
 _CALLERS_FAULT = 3
@@ -121,6 +121,26 @@ class LoadedVersion:
         await self.runner.close()
 
 
+class _Reading:
+    """Reads what a call is for, and knows since when the version is at work, or waits for its turn."""
+
+    def __init__(self, read: ReadColumns) -> None:
+        self._read = read
+        self.last_moment = time.perf_counter()
+        self.is_under_way = False
+        """Whether it reads, or failed to."""
+        self.is_given_up = False
+        """Whether nobody waits for it any more: what was read by then is not ranked."""
+
+    def __call__(self) -> Columns:
+        self.is_under_way = True
+        columns = self._read()
+        if self.is_given_up:
+            raise asyncio.CancelledError
+        self.last_moment, self.is_under_way = time.perf_counter(), False
+        return columns
+
+
 class VersionLease:
     """A lease on a loaded version; see `server.ranking.ports.Lease` and `server.inference.ports.Servable`."""
 
@@ -166,24 +186,28 @@ class VersionLease:
         return self._loaded.runner.rows_at_once
 
     async def rank(
-        self, columns: Columns, candidates: NDArray[np.bool_], count: int
+        self, read: ReadColumns, candidates: NDArray[np.bool_], count: int
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-        """Ranks the candidates; see `server.ranking.ports.Lease.rank`."""
-        begun = time.perf_counter()
+        """Ranks the candidates; see `server.ranking.ports.Lease.rank`. It is not judged by what reading takes."""
+        reading = _Reading(read)
         try:
-            ranking = await self._loaded.runner.rank(self.key, columns, candidates, count)
+            ranking = await self._loaded.runner.rank(self.key, reading, candidates, count)
         except RunnerLost:
-            self._observe(begun, requests=len(candidates), has_failed=True)
+            self._observe(reading.last_moment, requests=len(candidates), has_failed=True)
             raise
         except asyncio.CancelledError:
-            self._observe_given_up(begun, len(candidates))
+            reading.is_given_up = True
+            if not reading.is_under_way:
+                self._observe_given_up(reading.last_moment, len(candidates))
             raise
         except CallFailed as error:
-            self._observe(begun, requests=len(candidates), has_failed=True)
+            if reading.is_under_way:
+                raise
+            self._observe(reading.last_moment, requests=len(candidates), has_failed=True)
             # The caller has no part in it, so nothing of TensorFlow's message is for them.
             _log.exception("model=%s version=%d can't rank", self.model_name, self.version)
             raise ModelFailed(f"version {self.version} of {self.model_name!r} can't rank", INTERNAL) from error
-        self._observe(begun, ranking[0], requests=len(candidates))
+        self._observe(reading.last_moment, ranking[0], requests=len(candidates))
         return ranking
 
     async def run(self, signature: str, tensors: Tensors, outputs: Collection[str] = ()) -> Tensors:

@@ -140,7 +140,7 @@ async def _warm_ranking(loaded: LoadedVersion) -> None:
     with loaded.lease(loaded.manifest.model_name) as lease:
         classes = len(lease.snapshot.class_ids)
         for count in {min(size, classes) for size in (DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)}:
-            await lease.rank(columns, np.ones((1, classes), dtype=np.bool_), count)
+            await lease.rank(lambda: columns, np.ones((1, classes), dtype=np.bool_), count)
 
 
 def _manifest_of(version_dir: Path) -> Manifest:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from contract.stubs.manifest_pb2 import Manifest
 from server.domain.signatures import Signatures, Tensors
-from server.ranking.ports import Columns
+from server.ranking.ports import Columns, ReadColumns
 
 INTERNAL = 13
 """The code of a failure that TensorFlow gives none; of `google.rpc.Code`."""
@@ -64,7 +64,7 @@ class Runner(Protocol):
         ...
 
     async def rank(
-        self, key: int, columns: Columns, candidates: NDArray[np.bool_], count: int
+        self, key: int, read: ReadColumns, candidates: NDArray[np.bool_], count: int
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         """Ranks the classes kept under `key`; see `server.ranking.ports.Lease.rank`."""
         ...

@@ -54,14 +54,14 @@ class InputReader:
         seconds = int(self._now()) if context.request_time is None else context.request_time
         return Asked(member_id, self._plans(manifest).context(context), seconds)
 
-    async def read(self, manifest: pb.Manifest, asked: Sequence[Asked]) -> MemberRows:
-        """Returns every input but those of the class side, a row for each request.
+    def read(self, manifest: pb.Manifest, asked: Sequence[Asked]) -> MemberRows:
+        """Returns every input but those of the class side, a row for each request. Blocks.
 
         Raises:
             StoreUnavailable: The members' features could not be read.
         """
         plan = self._plans(manifest)
-        rows = await self._features.read(plan.member_inputs, plan.member_key, [one.member_id for one in asked])
+        rows = self._features.read(plan.member_inputs, plan.member_key, [one.member_id for one in asked])
         computed = plan.computed(rows.values, asked)
         return replace(
             rows,

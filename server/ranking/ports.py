@@ -17,6 +17,8 @@ Recommend = Callable[[RecommendRequest], Awaitable[Ranking]]
 """Answers a request."""
 Columns = Mapping[str, NDArray[Any]]
 """The raw inputs of a model by name, as `contract.columns.to_column` makes them."""
+ReadColumns = Callable[[], Columns]
+"""Reads the inputs of some members, ``[members]`` each. Blocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,9 @@ class MemberRows:
 
 
 class MemberFeatures(Protocol):
-    """Reads the features of members from the online store."""
+    """Reads the features of members from the online store. Blocks."""
 
-    async def read(self, inputs: Sequence[Input], member_key: str, member_ids: Sequence[str]) -> MemberRows:
+    def read(self, inputs: Sequence[Input], member_key: str, member_ids: Sequence[str]) -> MemberRows:
         """Returns the columns and values of what a version has to know of members.
 
         Args:
@@ -136,12 +138,12 @@ class Lease(Protocol):
         ...
 
     async def rank(
-        self, columns: Columns, candidates: NDArray[np.bool_], count: int
+        self, read: ReadColumns, candidates: NDArray[np.bool_], count: int
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-        """Ranks the candidates for the members in `columns`.
+        """Ranks the candidates for some members, in the thread that reads what the model has to know of them.
 
         Args:
-            columns: The inputs that are not of the class side, ``[members]`` each.
+            read: Returns the inputs that are not of the class side. It is called once, in another thread.
             candidates: ``[members, classes]``; only these are ranked.
             count: How many to return, at most the number of classes.
 
@@ -152,6 +154,7 @@ class Lease(Protocol):
         Raises:
             RunnerLost: The process that runs the version ended.
             ModelFailed: The model can't.
+            Exception: Whatever `read` raises.
             DeadlineExpired: The deadline of the surrounding `asyncio.timeout_at` has passed.
         """
         ...

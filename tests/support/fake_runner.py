@@ -11,7 +11,7 @@ from server.domain.errors import RunnerLost
 from server.domain.signatures import DEFAULT_SIGNATURE, Signatures, Tensors
 from server.models.ports import CallFailed
 from server.models.signatures import expected_signatures
-from server.ranking.ports import ROWS_AT_ONCE, Columns
+from server.ranking.ports import ROWS_AT_ONCE, Columns, ReadColumns
 from tests.support import linear_model
 
 _MODEL_FILE = "weight.txt"
@@ -72,12 +72,12 @@ class FakeRunner:
         self.kept = {kept: classes for kept, classes in self.kept.items() if kept in keep} | {key: columns}
 
     async def rank(
-        self, key: int, columns: Columns, candidates: NDArray[np.bool_], count: int
+        self, key: int, read: ReadColumns, candidates: NDArray[np.bool_], count: int
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         await self._turn()
         if key not in self.kept:
             raise CallFailed(f"no classes under {key}")
-        return linear_model.ranking(self._weight, columns, self.kept[key], candidates, count)
+        return linear_model.ranking(self._weight, read(), self.kept[key], candidates, count)
 
     async def run(self, signature: str, tensors: Tensors, outputs: Collection[str] = ()) -> Tensors:
         await self._turn()

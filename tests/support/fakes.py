@@ -12,7 +12,7 @@ from contract.columns import to_column
 from contract.stubs import manifest_pb2 as pb
 from server.domain.errors import NoModel
 from server.domain.results import FeatureRow, ServingMode
-from server.ranking.ports import Columns, MemberRows, RankedList, Snapshot
+from server.ranking.ports import Columns, MemberRows, RankedList, ReadColumns, Snapshot
 
 TEXT = {"data_type": pb.DATA_TYPE_STRING, "encoding": pb.ENCODING_VOCABULARY}
 
@@ -117,8 +117,9 @@ class FakeLease:
         self.rows_at_once = models.rows_at_once
 
     async def rank(
-        self, columns: Columns, candidates: NDArray[np.bool_], count: int
+        self, read: ReadColumns, candidates: NDArray[np.bool_], count: int
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        columns = read()
         self._models.ranked.append(columns)
         if self._models.before_rank is not None:
             await self._models.before_rank()
@@ -148,7 +149,7 @@ class FakeMembers:
     lacking: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Who lacks what, by feature."""
 
-    async def read(self, inputs: Sequence[pb.Input], member_key: str, member_ids: Sequence[str]) -> MemberRows:
+    def read(self, inputs: Sequence[pb.Input], member_key: str, member_ids: Sequence[str]) -> MemberRows:
         if self.failure is not None:
             raise self.failure
         found = [{**self.members.get(name, {}), member_key: name} for name in member_ids]

@@ -21,9 +21,10 @@ from contract.manifest import read_manifest
 from server.domain.errors import RunnerLost
 from server.domain.signatures import DEFAULT_SIGNATURE, Signature, Signatures, Tensors, TensorSpec
 from server.models.openvino.model import Model
+from server.models.openvino.ranking import Best
 from server.models.ports import CallFailed
 from server.models.signatures import expected_signatures
-from server.ranking.ports import ROWS_AT_ONCE, Columns
+from server.ranking.ports import ROWS_AT_ONCE, Columns, ReadColumns
 
 CALLS_AT_ONCE = 2
 """While one call is in OpenVINO, another is indexed or its best are chosen."""
@@ -80,10 +81,10 @@ class OpenVinoRunner:
         self.rows_at_once = self._loaded.rows_at_once(key)
 
     async def rank(
-        self, key: int, columns: Columns, candidates: NDArray[np.bool_], count: int
+        self, key: int, read: ReadColumns, candidates: NDArray[np.bool_], count: int
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         """Ranks the classes kept under `key`; see `server.ranking.ports.Lease.rank`."""
-        return await self._do(self._loaded.rank, key, columns, candidates, count)
+        return await self._do(self._read_and_rank, key, read, candidates, count)
 
     async def run(self, signature: str, tensors: Tensors, outputs: Collection[str] = ()) -> Tensors:
         """Runs the default signature.
@@ -125,6 +126,9 @@ class OpenVinoRunner:
         if self._model is None:
             raise RuntimeError("no model is loaded")
         return self._model
+
+    def _read_and_rank(self, key: int, read: ReadColumns, candidates: NDArray[np.bool_], count: int) -> Best:
+        return self._loaded.rank(key, read(), candidates, count)
 
     async def _do(self, function: Callable[..., T], *arguments: Any) -> T:
         """Calls a function that blocks in one of the threads.

@@ -1,7 +1,5 @@
 """Reading a real online store: SQLite and Redis say the same, in the contract's words."""
 
-from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,12 +49,6 @@ class Online:
     store: FeatureStore
     features: OnlineFeatures
     clock: Clock
-
-
-@pytest.fixture
-def executor() -> Iterator[Executor]:
-    with ThreadPoolExecutor(2) as threads:
-        yield threads
 
 
 def online(repo: Path, *, by_feast: bool = False) -> Online:
@@ -134,30 +126,30 @@ def test_a_read_asks_for_the_same_features_again(opened: Online) -> None:
         assert opened.features.read("typed", ["m1"], SPECS)["text"] == ["é"]
 
 
-async def test_the_columns_of_members(opened: Online, executor: Executor) -> None:
+def test_the_columns_of_members(opened: Online) -> None:
     write(opened.store, "members", [{"member_id": "m1", "liking": 0.5}])
-    members = FeastMemberFeatures(opened.features, executor)
-    rows = await members.read(linear_model.MEMBER_SIDE, "member_id", ["m1", "nobody", "m1"])
+    members = FeastMemberFeatures(opened.features)
+    rows = members.read(linear_model.MEMBER_SIDE, "member_id", ["m1", "nobody", "m1"])
     assert rows.is_known == [True, False, True]
     assert rows.columns["member_id"].tolist() == ["m1", "nobody", "m1"]
     np.testing.assert_array_equal(rows.columns["liking"], np.array([0.5, np.nan, 0.5], np.float32))
     assert rows.columns["liking"].dtype == np.float32
 
 
-async def test_a_model_may_read_nothing_of_members_but_their_ids(opened: Online, executor: Executor) -> None:
-    members = FeastMemberFeatures(opened.features, executor)
+def test_a_model_may_read_nothing_of_members_but_their_ids(opened: Online) -> None:
+    members = FeastMemberFeatures(opened.features)
     inputs = [spec for spec in linear_model.MEMBER_SIDE if spec.source == pb.SOURCE_MEMBER_KEY]
-    rows = await members.read(inputs, "member_id", ["m1", "m2"])
+    rows = members.read(inputs, "member_id", ["m1", "m2"])
     assert {name: column.tolist() for name, column in rows.columns.items()} == {"member_id": ["m1", "m2"]}
     assert rows.is_known == [False, False]
 
 
-async def test_features_of_another_type_do_not_make_a_member_known(opened: Online, executor: Executor) -> None:
+def test_features_of_another_type_do_not_make_a_member_known(opened: Online) -> None:
     write(opened.store, "typed", [{"member_id": "m1", **VALUES}])
     spec = typed("int32")
     spec.data_type = pb.DATA_TYPE_STRING
-    members = FeastMemberFeatures(opened.features, executor)
-    assert (await members.read([spec], "member_id", ["m1"])).is_known == [False]
+    members = FeastMemberFeatures(opened.features)
+    assert members.read([spec], "member_id", ["m1"]).is_known == [False]
 
 
 def test_a_store_that_ends_is_unavailable_until_it_comes_back_and_said_to_be_once(

@@ -100,17 +100,17 @@ def _asked() -> dict[str, list[Any]]:
     }
 
 
-async def test_members_have_the_same_features_in_a_training_and_in_a_request(
-    store: FeatureStore, manifest: pb.Manifest, executor: Executor
+def test_members_have_the_same_features_in_a_training_and_in_a_request(
+    store: FeatureStore, manifest: pb.Manifest
 ) -> None:
-    reader = InputReader(FeastMemberFeatures(_online(store), executor), lambda: 0.0)
+    reader = InputReader(FeastMemberFeatures(_online(store)), lambda: 0.0)
     rows = _asked()
     asked = [
         reader.ask(manifest, member, RequestContext(features={"surface_length": length}, request_time=SECONDS))
         for member, length in zip(rows["member_id"], rows["surface_length"], strict=True)
     ]
 
-    served = (await reader.read(manifest, asked)).columns
+    served = reader.read(manifest, asked).columns
 
     expected = _joined(store, manifest, {**rows, "surface_length": pa.array(rows["surface_length"], pa.float64())})
     assert set(expected) == {"member_pace", "member_newest"}
@@ -197,21 +197,21 @@ class _Cells:
     def __init__(self, values: Mapping[str, Sequence[Any]]) -> None:
         self._values = values
 
-    async def read(self, inputs: Sequence[pb.Input], member_key: str, member_ids: Sequence[str]) -> MemberRows:  # noqa: ARG002
+    def read(self, inputs: Sequence[pb.Input], member_key: str, member_ids: Sequence[str]) -> MemberRows:  # noqa: ARG002
         count = len(member_ids)
         return MemberRows({}, [True] * count, [ServingMode.LIVE] * count, [()] * count, values=self._values)
 
 
 @settings(max_examples=60)
 @given(rows=st.lists(st.tuples(*(st.none() | values for _, _, values in _TYPES.values())), min_size=1, max_size=5))
-async def test_a_function_sees_the_same_of_any_cells_in_both(rows: list[tuple[Any, ...]]) -> None:
+def test_a_function_sees_the_same_of_any_cells_in_both(rows: list[tuple[Any, ...]]) -> None:
     """It fails for some, together with which the others are computed."""
     values = {name: list(column) for name, column in zip(_TYPES, zip(*rows, strict=True), strict=True)}
     table = pa.table({name: pa.array(values[name], kind) for name, (_, kind, _) in _TYPES.items()})
     reader = InputReader(_Cells(values), lambda: 0.0)
     asked = [reader.ask(_SHOWN_MANIFEST, "m", RequestContext()) for _ in rows]
 
-    served = (await reader.read(_SHOWN_MANIFEST, asked)).columns["shown"]
+    served = reader.read(_SHOWN_MANIFEST, asked).columns["shown"]
 
     computed = ComputedColumns(_SHOWN_MANIFEST.on_demand_views, _SHOWN_MANIFEST.inputs)
     assert served.tolist() == computed.columns(table, np.zeros(len(rows), np.int64))["shown"].tolist()

@@ -1,8 +1,6 @@
 """What is read online at a moment is what a training row of that moment is filled with, whatever the policies."""
 
-import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -140,7 +138,7 @@ def _definitions(folder: Path) -> list[Any]:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     folder = tmp_path_factory.mktemp("site")
     (folder / "feature_store.yaml").write_text(PROFILE.replace("${PACELINE_DATA}", str(folder)))
     store: FeatureStore = open_store(folder, environment={})
@@ -151,12 +149,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     sources = view_sources(store, feature_service(store, "both"), wanted)
     registry, online = Registry(FeastRegistry(store)), NewestRows()
     registry.refresh()
-    with ThreadPoolExecutor(1) as thread:
-        yield Site(folder, inputs, sources, online, _members(online, registry, thread), DuckDBEngine())
+    return Site(folder, inputs, sources, online, _members(online, registry), DuckDBEngine())
 
 
-def _members(online: NewestRows, registry: Registry, thread: Executor) -> FeastMemberFeatures:
-    return FeastMemberFeatures(OnlineFeatures(online, registry, NOW.timestamp), thread)
+def _members(online: NewestRows, registry: Registry) -> FeastMemberFeatures:
+    return FeastMemberFeatures(OnlineFeatures(online, registry, NOW.timestamp))
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -166,7 +163,7 @@ def test_what_is_read_online_is_what_is_trained_on(site: Site, rows: dict[str, l
         site.write(view, written)
 
     trained = site.trained()
-    read = asyncio.run(site.members.read(site.inputs, "member_id", MEMBERS))
+    read = site.members.read(site.inputs, "member_id", MEMBERS)
 
     for spec in site.inputs:
         np.testing.assert_array_equal(read.columns[spec.name], trained[spec.name], err_msg=spec.name)

@@ -52,8 +52,8 @@ async def test_a_newer_version_takes_over_and_the_older_process_ends(tmp_path: P
         await manager.step()
         await manager.step()
         with manager.lease() as new:
-            assert (await new.rank(member_columns(), EVERY_CLASS, 3))[1].tolist() == [[0, 2, 1]]
-        assert (await old.rank(member_columns(), EVERY_CLASS, 3))[1].tolist() == [[1, 2, 0]]
+            assert (await new.rank(member_columns, EVERY_CLASS, 3))[1].tolist() == [[0, 2, 1]]
+        assert (await old.rank(member_columns, EVERY_CLASS, 3))[1].tolist() == [[1, 2, 0]]
         assert not ends_within(runners[0].pid, 0)
     await manager.step()
     assert ends_within(runners[0].pid, 0)
@@ -65,7 +65,7 @@ async def test_a_newer_version_takes_over_and_the_older_process_ends(tmp_path: P
     used = idle_ticks(runners[1].pid)
     for _ in range(300):
         with manager.lease() as lease:
-            await lease.rank(member_columns(), EVERY_CLASS, 3)
+            await lease.rank(member_columns, EVERY_CLASS, 3)
     assert idle_ticks(runners[1].pid) == used, "nothing that gives way has a part in serving"
     await manager.close()
     assert ends_within(runners[1].pid, 0)

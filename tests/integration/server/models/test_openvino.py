@@ -3,6 +3,7 @@ import os
 import threading
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ async def test_ranks_and_scores_as_the_fitted_model(version: tuple[str, Path], r
     expected = fitted_model(version[0]).predict(rows)
 
     await runner.encode_classes(KEY, classes, keep=())
-    ranked, positions = await runner.rank(KEY, members, np.ones((MEMBERS, CLASSES), np.bool_), CLASSES)
+    ranked, positions = await runner.rank(KEY, lambda: members, np.ones((MEMBERS, CLASSES), np.bool_), CLASSES)
     scored = await runner.run("serving_default", rows)
 
     scores = np.empty((MEMBERS, CLASSES), np.float32)
@@ -256,7 +257,8 @@ async def test_a_runner_tells_what_it_preselects_in(runner: OpenVinoRunner) -> N
 
 async def test_calls_beside_each_other_get_their_own_answers(runner: OpenVinoRunner) -> None:
     await runner.encode_classes(KEY, draw_classes(CLASSES, seed=77), keep=())
-    members = [{name: column[[i]] for name, column in draw_members(8, seed=9).items()} for i in range(8)]
+    columns = [{name: column[[i]] for name, column in draw_members(8, seed=9).items()} for i in range(8)]
+    members = [partial(dict[str, Any], one) for one in columns]
     everything = np.ones((1, CLASSES), np.bool_)
     alone = [await runner.rank(KEY, member, everything, 5) for member in members]
 

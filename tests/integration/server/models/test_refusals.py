@@ -46,7 +46,7 @@ async def prepare(loaded: LoadedVersion) -> None:
 async def best(loaded: LoadedVersion) -> int:
     """Returns the place of the class that ranks first."""
     with loaded.lease("classes") as lease:
-        _, positions = await lease.rank(member_columns(), EVERY_CLASS, 1)
+        _, positions = await lease.rank(member_columns, EVERY_CLASS, 1)
     return int(positions[0, 0])
 
 

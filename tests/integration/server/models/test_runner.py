@@ -66,7 +66,7 @@ async def test_a_ranking_equals_numpy(loaded: LoadedVersion, seed: int) -> None:
     columns = member_columns(liking=chance.normal(), surface=str(chance.choice(["home", "search", ""])))
     count = int(chance.integers(1, len(MINUTES) + 1))
     with loaded.lease("classes") as lease:
-        scores, positions = await lease.rank(columns, candidates, count)
+        scores, positions = await lease.rank(lambda: columns, candidates, count)
     expected = linear_model.ranking(WEIGHT, columns, class_columns(MINUTES), candidates, count)
     np.testing.assert_allclose(scores, expected[0], atol=1e-5)
     np.testing.assert_array_equal(positions, expected[1])
@@ -83,7 +83,7 @@ async def test_row_by_row_scores_equal_numpy(loaded: LoadedVersion) -> None:
 async def test_a_catalogue_without_classes_ranks_none(loaded: LoadedVersion) -> None:
     await loaded.use_snapshot(snapshot(2, MINUTES[:0]))
     with loaded.lease("classes") as lease:
-        scores, positions = await lease.rank(member_columns(), np.ones((1, 0), dtype=np.bool_), 0)
+        scores, positions = await lease.rank(member_columns, np.ones((1, 0), dtype=np.bool_), 0)
     assert scores.shape == positions.shape == (1, 0)
 
 
@@ -92,13 +92,13 @@ async def test_a_lease_ranks_its_own_snapshot_beside_newer_ones(loaded: LoadedVe
         for generation in (2, 3, 4):
             await loaded.use_snapshot(snapshot(generation, MINUTES[:3]))
         everything = np.ones((1, len(MINUTES)), dtype=np.bool_)
-        scores, _ = await before.rank(member_columns(), everything, len(MINUTES))
+        scores, _ = await before.rank(member_columns, everything, len(MINUTES))
         assert scores.shape == (1, len(MINUTES))
 
 
 async def test_a_call_that_tensorflow_can_not_do_fails_alone(loaded: LoadedVersion) -> None:
     with loaded.lease("classes") as lease:
         with pytest.raises(ModelFailed, match="version 1 of 'classes' can't rank"):
-            await lease.rank(member_columns(), np.ones((1, 2, 3), dtype=np.bool_), 1)
-        _, positions = await lease.rank(member_columns(), np.ones((1, len(MINUTES)), dtype=np.bool_), 1)
+            await lease.rank(member_columns, np.ones((1, 2, 3), dtype=np.bool_), 1)
+        _, positions = await lease.rank(member_columns, np.ones((1, len(MINUTES)), dtype=np.bool_), 1)
         assert positions.shape == (1, 1)

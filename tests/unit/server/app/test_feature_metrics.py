@@ -45,3 +45,17 @@ def test_features_are_counted_by_status() -> None:
         ("activity", "stale"): 1,
     }
     assert registry.get_sample_value("paceline_feature_age_seconds_count", {"view": "profile"}) == 4
+
+
+def test_the_ages_of_rows_are_a_histogram() -> None:
+    registry = CollectorRegistry()
+    metrics = FeatureMetrics(registry)
+
+    metrics.observe([[FeatureRow("activity", OK, age)] for age in (1.0, 60.0, 61.0, 1e9)], READ)
+    metrics.observe([[FeatureRow("activity", MISSING, None)]], READ)
+
+    def sample(name: str, **labels: str) -> float | None:
+        return registry.get_sample_value(f"paceline_feature_age_seconds_{name}", {"view": "activity", **labels})
+
+    assert [sample("bucket", le=le) for le in ("60.0", "900.0", "2.592e+06", "+Inf")] == [2, 3, 3, 4]
+    assert (sample("count"), sample("sum")) == (4, 1e9 + 122)

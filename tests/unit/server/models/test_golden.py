@@ -12,7 +12,7 @@ from server.domain.signatures import Tensors
 from server.domain.versions import RefusalReason, Refused
 from server.models.golden import replay_golden_requests
 from server.models.ports import CallFailed
-from server.ranking.ports import Columns
+from server.ranking.ports import ReadColumns
 from tests.support.fake_runner import FakeRunner, write_fake_model
 from tests.support.linear_model import manifest
 
@@ -141,9 +141,9 @@ async def test_each_request_is_ranked_whole_and_as_a_page(tmp_path: Path) -> Non
     counts: list[int] = []
 
     class CountingRunner(FakeRunner):
-        async def rank(self, key: int, columns: Columns, candidates: NDArray[np.bool_], count: int) -> Ranking:
+        async def rank(self, key: int, read: ReadColumns, candidates: NDArray[np.bool_], count: int) -> Ranking:
             counts.append(count)
-            return await super().rank(key, columns, candidates, count)
+            return await super().rank(key, read, candidates, count)
 
     await replay_golden_requests(manifest(1, 2.0), await loaded_runner(tmp_path, 2.0, CountingRunner))
     assert counts == [3, 2]
@@ -151,8 +151,8 @@ async def test_each_request_is_ranked_whole_and_as_a_page(tmp_path: Path) -> Non
 
 async def test_a_page_of_other_classes_is_refused_though_the_whole_ranking_is_right(tmp_path: Path) -> None:
     class WorstFirstRunner(FakeRunner):
-        async def rank(self, key: int, columns: Columns, candidates: NDArray[np.bool_], count: int) -> Ranking:
-            scores, places = await super().rank(key, columns, candidates, candidates.shape[1])
+        async def rank(self, key: int, read: ReadColumns, candidates: NDArray[np.bool_], count: int) -> Ranking:
+            scores, places = await super().rank(key, read, candidates, candidates.shape[1])
             return scores[:, -count:], places[:, -count:]
 
     runner = await loaded_runner(tmp_path, 2.0, WorstFirstRunner)
@@ -211,8 +211,8 @@ async def test_a_ranking_that_disagrees_is_refused(
     message: str,
 ) -> None:
     class SpoiltRunner(FakeRunner):
-        async def rank(self, key: int, columns: Columns, candidates: NDArray[np.bool_], count: int) -> Ranking:
-            return spoil(*await super().rank(key, columns, candidates, count))
+        async def rank(self, key: int, read: ReadColumns, candidates: NDArray[np.bool_], count: int) -> Ranking:
+            return spoil(*await super().rank(key, read, candidates, count))
 
     runner = await loaded_runner(tmp_path, 2.0, SpoiltRunner)
     assert (await refusal(manifest(1, 2.0), runner, reason)).startswith(f"golden request 0: {message}")

@@ -2,20 +2,23 @@
 
 import asyncio
 import math
+import threading
+import time
 from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from contract.stubs.manifest_pb2 import Manifest
-from server.domain.errors import NoModel, RunnerLost
+from server.domain.errors import NoModel, RunnerLost, StoreUnavailable
 from server.domain.patience import seconds_given
 from server.domain.signatures import DEFAULT_SIGNATURE, Tensors
 from server.models.leases import LoadedVersion, VersionLease
 from server.models.observation import Observation
 from server.models.signatures import expected_signatures
-from server.ranking.ports import Lease
+from server.ranking.ports import Columns, Lease, ReadColumns
 from tests.support.fake_runner import FakeRunner, write_fake_model
 from tests.support.linear_model import class_columns, manifest, member_columns, snapshot
 
@@ -38,7 +41,7 @@ def loaded(runner: FakeRunner) -> LoadedVersion:
 
 async def places(lease: Lease) -> list[int]:
     classes = len(lease.snapshot.class_ids)
-    _, positions = await lease.rank(member_columns(), np.ones((1, classes), dtype=np.bool_), classes)
+    _, positions = await lease.rank(member_columns, np.ones((1, classes), dtype=np.bool_), classes)
     found: list[int] = positions[0].tolist()
     return found
 
@@ -200,3 +203,72 @@ async def test_a_call_that_its_caller_gives_up_early_took_at_least_so_long(
     (call,) = await given_up(loaded, ask, seconds)
     assert (call.version, call.label, call.has_failed, call.scores) == (1, "canary", False, None)
     assert 0 < call.seconds < 60
+
+
+async def observed(
+    loaded: LoadedVersion, read: ReadColumns, within: float = 60
+) -> tuple[object, list[Observation]]:
+    """Ranks what is read, for so long, and returns what came of it and what the version is judged by."""
+    await loaded.use_snapshot(snapshot(1, SHORT))
+    calls: list[Observation] = []
+    with loaded.lease(NAME, on_call=calls.append) as lease:
+        ranking = asyncio.wait_for(lease.rank(read, np.ones((1, 2), dtype=np.bool_), 2), within)
+        (found,) = await asyncio.gather(ranking, return_exceptions=True)
+    return found, calls
+
+
+async def test_a_version_is_not_judged_by_how_long_it_takes_to_read(loaded: LoadedVersion) -> None:
+    def read() -> Columns:
+        time.sleep(0.1)
+        return member_columns()
+
+    _, (call,) = await observed(loaded, read)
+
+    assert not call.has_failed
+    assert call.seconds < 0.1
+
+
+async def test_what_can_t_be_read_is_no_failure_of_the_version(loaded: LoadedVersion) -> None:
+    error = StoreUnavailable("the online store could not be read")
+
+    def read() -> Columns:
+        raise error
+
+    assert await observed(loaded, read) == (error, [])
+
+
+async def test_what_is_given_up_while_it_is_read_is_not_ranked_and_nobody_s_failure(
+    tmp_path: Path,
+) -> None:
+    may_end, ranked = threading.Event(), []
+
+    class Runner(FakeRunner):
+        async def rank(
+            self, key: int, read: ReadColumns, candidates: NDArray[np.bool_], count: int
+        ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+            del key, candidates, count
+            return await asyncio.to_thread(self._rank, read)
+
+        def _rank(self, read: ReadColumns) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+            try:
+                ranked.append(read())
+            finally:
+                has_ended.set()
+            raise AssertionError
+
+    def read() -> Columns:
+        may_end.wait()
+        return member_columns()
+
+    has_ended = threading.Event()
+    write_fake_model(tmp_path, 2.0)
+    runner = Runner(lambda: None, {})
+    await runner.load(tmp_path)
+    seconds_given.set(0.01)
+
+    found, calls = await observed(LoadedVersion(manifest(1, 2.0), runner, {}), read, within=0.05)
+    may_end.set()
+    await asyncio.to_thread(has_ended.wait)
+
+    assert isinstance(found, TimeoutError)
+    assert (calls, ranked) == ([], [])

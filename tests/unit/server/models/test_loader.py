@@ -16,7 +16,7 @@ from server.domain.versions import RefusalReason, Refused
 from server.models.leases import LoadedVersion
 from server.models.loader import Loader
 from server.models.ports import CallFailed
-from server.ranking.ports import Columns
+from server.ranking.ports import ReadColumns
 from tests.support.fake_runner import FakeRunner, FakeRunners, write_broken_model, write_fake_model
 from tests.support.linear_model import manifest, publish, snapshot
 
@@ -85,10 +85,10 @@ def noting_runner(did: Callable[[str], None]) -> type[FakeRunner]:
             return await super().warm_up(saved_model_dir)
 
         async def rank(
-            self, key: int, columns: Columns, candidates: NDArray[np.bool_], count: int
+            self, key: int, read: ReadColumns, candidates: NDArray[np.bool_], count: int
         ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
             did(f"rank {count} of {candidates.shape[1]}")
-            return await super().rank(key, columns, candidates, count)
+            return await super().rank(key, read, candidates, count)
 
         async def serve(self) -> None:
             did("serve")
@@ -203,9 +203,9 @@ class TestASecondRuntime:
     ) -> None:
         class WrongRunner(FakeRunner):
             async def rank(
-                self, key: int, columns: Columns, candidates: NDArray[np.bool_], count: int
+                self, key: int, read: ReadColumns, candidates: NDArray[np.bool_], count: int
             ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-                scores, positions = await super().rank(key, columns, candidates, count)
+                scores, positions = await super().rank(key, read, candidates, count)
                 return scores + np.float32(0.1), positions
 
         preferred, last = FakeRunners(), FakeRunners()

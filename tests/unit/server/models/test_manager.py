@@ -34,7 +34,7 @@ class TestServing:
         server.publish(1)
         assert await server.step() is True
         with server.manager.lease() as lease:
-            _, positions = await lease.rank(member_columns(), EVERY_CLASS, 2)
+            _, positions = await lease.rank(member_columns, EVERY_CLASS, 2)
         assert positions.tolist() == [[1, 2]]
 
     async def test_a_runner_gives_up_its_low_priority_before_it_serves(self, server: ModelServer) -> None:
@@ -76,7 +76,7 @@ class TestServing:
         with pytest.raises(NoModel):
             server.manager.lease()
         with lease, pytest.raises(RunnerLost):
-            await lease.rank(member_columns(), EVERY_CLASS, 1)
+            await lease.rank(member_columns, EVERY_CLASS, 1)
 
 
 class TestSwap:
@@ -104,7 +104,7 @@ class TestSwap:
         await server.settle()
         assert server.states == {2: AVAILABLE, 1: UNLOADING}
         with last:
-            scores, _ = await last.rank(member_columns(), EVERY_CLASS, 1)
+            scores, _ = await last.rank(member_columns, EVERY_CLASS, 1)
             assert scores.shape == (1, 1)
         await server.settle()
         assert server.states == {2: AVAILABLE, 1: END}
@@ -272,7 +272,7 @@ class TestCrash:
         with server.manager.lease() as lease:
             server.runners.started[0].crash()
             with pytest.raises(RunnerLost):
-                await lease.rank(member_columns(), EVERY_CLASS, 1)
+                await lease.rank(member_columns, EVERY_CLASS, 1)
         assert server.states == {1: LOADING}
         with pytest.raises(NoModel):
             server.manager.lease()

@@ -46,7 +46,7 @@ async def test_a_model_that_is_removed_answers_what_was_leased(servers: ModelSer
     films = servers.models.manager("films")
     with servers.models.lease(ModelSpec("films")) as lease:
         await servers.admin.reload([servers.config("books")])
-        scores, _ = await lease.rank(member_columns(), np.ones((1, 3), dtype=np.bool_), 3)
+        scores, _ = await lease.rank(member_columns, np.ones((1, 3), dtype=np.bool_), 3)
         assert scores.shape == (1, 3)
     await films.look()
     await servers.until(lambda: films.book.records[0].state is VersionState.END)

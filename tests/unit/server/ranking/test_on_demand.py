@@ -42,7 +42,7 @@ class _Members:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    async def read(self, inputs: Sequence[pb.Input], member_key: str, member_ids: Sequence[str]) -> MemberRows:
+    def read(self, inputs: Sequence[pb.Input], member_key: str, member_ids: Sequence[str]) -> MemberRows:
         self.asked = [spec.name for spec in inputs]
         count, starts = len(member_ids), [READ.get(member) for member in member_ids]
         columns = {member_key: np.array(member_ids, dtype=object)}
@@ -57,28 +57,28 @@ def _manifest(function: str = FUNCTION, inputs: Sequence[pb.Input] = (STARTS, HO
     return manifest
 
 
-async def _columns(manifest: pb.Manifest, failed: Any, hours: Mapping[str, float | None]) -> Columns:
+def _columns(manifest: pb.Manifest, failed: Any, hours: Mapping[str, float | None]) -> Columns:
     reader = InputReader(_Members(), lambda: 1000.0, failed)
     asked = [reader.ask(manifest, m, RequestContext(features={"hour": hour})) for m, hour in hours.items()]
-    return (await reader.read(manifest, asked)).columns
+    return reader.read(manifest, asked).columns
 
 
 def _fail(*told: object) -> None:
     raise AssertionError(told)
 
 
-async def test_a_request_s_context_and_time_and_the_member_s_features_are_computed_with() -> None:
-    columns = await _columns(_manifest(), _fail, {"m1": 2.0, "m2": 3.0, "m3": None})
+def test_a_request_s_context_and_time_and_the_member_s_features_are_computed_with() -> None:
+    columns = _columns(_manifest(), _fail, {"m1": 2.0, "m2": 3.0, "m3": None})
 
     np.testing.assert_array_equal(columns["ratio"], np.array([1003, 1003, np.nan], np.float32))
     assert set(columns) == {"member_id", "surface", "moods", "request_time", "ratio"}
 
 
-async def test_what_only_a_view_needs_is_read_and_not_what_it_computes() -> None:
+def test_what_only_a_view_needs_is_read_and_not_what_it_computes() -> None:
     members = _Members()
     reader, manifest = InputReader(members, lambda: 0.0), _manifest()
 
-    await reader.read(manifest, [reader.ask(manifest, "m1", RequestContext())])
+    reader.read(manifest, [reader.ask(manifest, "m1", RequestContext())])
 
     assert members.asked == ["starts", "country", "member_id"]
 
@@ -90,12 +90,12 @@ def test_context_that_only_a_view_needs_has_its_type() -> None:
         reader.ask(_manifest(), "m1", RequestContext(features={"hour": "late"}))
 
 
-async def test_a_failure_costs_a_feature_is_counted_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failure_costs_a_feature_is_counted_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     counted: list[tuple[str, int]] = []
     failed = FirstFailures(lambda view, rows: counted.append((view, rows)))
 
     for _ in range(2):
-        columns = await _columns(_manifest(), failed, {"m1": 0.0, "m2": 3.0, "m3": 1.0})
+        columns = _columns(_manifest(), failed, {"m1": 0.0, "m2": 3.0, "m3": 1.0})
 
         np.testing.assert_array_equal(columns["ratio"], np.array([np.nan, 1003, np.nan], np.float32))
     assert counted == [("ratios", 2), ("ratios", 2)]
