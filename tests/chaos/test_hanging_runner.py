@@ -141,12 +141,12 @@ async def test_a_model_that_never_ends_is_killed_though_its_process_answers(tmp_
     await runner.load(tmp_path)
     await runner.encode_classes(1, class_columns(np.array([10, 30, 20], dtype=np.float32)), keep=())
     await runner.serve()
-    _, positions = await runner.rank(1, member_columns(liking=1.0), EVERY_CLASS, 3)
+    _, positions = await runner.rank(1, lambda: member_columns(liking=1.0), EVERY_CLASS, 3)
     assert positions.tolist() == [[1, 2, 0]]
 
-    endless = asyncio.ensure_future(runner.rank(1, member_columns(liking=0.0), EVERY_CLASS, 3))
+    endless = asyncio.ensure_future(runner.rank(1, lambda: member_columns(liking=0.0), EVERY_CLASS, 3))
     begun = time.monotonic()
-    _, positions = await runner.rank(1, member_columns(liking=1.0), EVERY_CLASS, 3)
+    _, positions = await runner.rank(1, lambda: member_columns(liking=1.0), EVERY_CLASS, 3)
     assert positions.tolist() == [[1, 2, 0]]
     while time.monotonic() - begun < RANKING_SECONDS - 1:
         assert runner.is_responsive

@@ -55,7 +55,7 @@ async def test_a_runner_killed_under_load_fails_its_calls_at_once_and_is_replace
 
     async def ask() -> int:
         with manager.lease() as lease:
-            _, positions = await lease.rank(member_columns(), EVERY_CLASS, 3)
+            _, positions = await lease.rank(member_columns, EVERY_CLASS, 3)
             return int(positions[0, 0])
 
     publish(tmp_path / "classes", 1, 2.0, write_saved_model)
