@@ -79,10 +79,6 @@ def _rank_several(model: Model, member: Columns, classes: int, members: int) -> 
     return lambda: model.rank(classes, columns, candidates, COUNT)
 
 
-def _ms_of_a_member(model: Model, member: Columns, classes: int, members: int) -> float:
-    return round(1e3 * _seconds(_rank_several(model, member, classes, members)) / members, 4)
-
-
 def _multiplications() -> int:
     """Returns how many a class takes once the sides are encoded: the layers above the first, and the output."""
     sizes = [*map(int, LAYERS.split(",")), 1]
