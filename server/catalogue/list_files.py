@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from contract.ranked_lists import CLASS_IDS, FILES, SCORES, VERSION
@@ -83,8 +82,8 @@ def _groups(path: Path, member_key: str) -> Iterator[_Group]:
 def _read(group: _Group, member_key: str, member_id: str) -> RankedList | None:
     with pq.ParquetFile(group.path) as file:
         rows = file.read_row_group(group.number, [member_key, CLASS_IDS, SCORES, VERSION], use_threads=False)
-    place = pc.index(rows[member_key], member_id).as_py()
-    if place < 0:
+    member_ids = rows[member_key].to_pylist()  # with a text, pyarrow.compute.index imports pandas: half a second
+    if member_id not in member_ids:
         return None
-    row = rows.slice(place, 1).to_pylist()[0]
+    row = rows.slice(member_ids.index(member_id), 1).to_pylist()[0]
     return RankedList(row[CLASS_IDS], row[SCORES], row[VERSION])

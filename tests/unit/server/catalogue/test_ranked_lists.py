@@ -1,6 +1,8 @@
 """Lists that were ranked beforehand, in files."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -75,3 +77,19 @@ async def test_what_can_not_be_read_is_no_list_and_spoils_no_other(
     assert await lists.find("member_id", "b") is None
     (folder / "shard-00000.parquet").unlink()
     assert await lists.find("member_id", "a") is None
+
+
+def test_the_first_list_does_not_wait_for_an_import(tmp_path: Path) -> None:
+    folder = tmp_path / "lists"
+    write(folder, 0, {"a": "xy"})
+    program = f"""
+import pathlib, sys
+from server.catalogue.list_files import ListFiles
+files = ListFiles(pathlib.Path({str(folder)!r}))
+before = set(sys.modules)
+print(files.find("member_id", "a").class_ids, *set(sys.modules) - before)
+"""
+
+    out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+
+    assert out == "['x', 'y']\n"
