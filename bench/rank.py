@@ -1,6 +1,7 @@
 """Ranking alone, beside the time that its matrix products need at the best rate of the same core."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -14,25 +15,26 @@ from bench.processes import on_cores
 from bench.site import LAYERS, build_site
 
 CORES = {0}
-_SITE_CLASSES = 500
 
 
 def bench_rank(sizes: Sequence[int]) -> dict[str, Any]:
-    """Trains a model, ranks catalogues of each size for one member at a time, and returns the document.
+    """Builds a site of each size, ranks its classes for one member at a time, and returns the document.
 
     Raises:
         BenchError: A command failed.
     """
-    with tempfile.TemporaryDirectory() as scratch:
-        site = build_site(Path(scratch), classes=_SITE_CLASSES)
-        with on_cores(CORES):
-            results = [_alone(site.models / "ranking" / "1", classes) for classes in sizes]
+    results = [_of_a_site(classes) for classes in sizes]
     return {"benchmark": "rank", "machine": describe_machine(), "layer_sizes": LAYERS, "results": results}
 
 
-def _alone(version: Path, classes: int) -> Any:
-    command = [sys.executable, "-m", "bench.ranking_alone", str(version), str(classes)]
-    run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+def _of_a_site(classes: int) -> Any:
+    with tempfile.TemporaryDirectory() as scratch:
+        site = build_site(Path(scratch), classes=classes)
+        command = [sys.executable, "-m", "bench.ranking_alone", str(site.models / "ranking" / "1")]
+        with on_cores(CORES):
+            run = subprocess.run(
+                command, env={**os.environ, **site.env}, stdout=subprocess.PIPE, text=True, check=False
+            )
     if run.returncode:
         raise BenchError(f"ranking {classes} classes failed")
     return json.loads(run.stdout)

@@ -46,7 +46,7 @@ def rank_command(
 
     The limit is the time that the matrix products of all classes need at the best rate that one reaches on the
     same core in the same round, in any precision. "ms of 8" are those of a member where eight are ranked for
-    together. Trains a model first. Takes about two minutes.
+    together. Builds a site of each size and trains a model for it first. Takes about four minutes.
     """
     from bench.rank import bench_rank
 
