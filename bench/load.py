@@ -69,17 +69,29 @@ def run_load(
     with tempfile.TemporaryDirectory() as scratch:
         log = Path(scratch, "log")
         options = ["-n", count, "-c", connections, "-m", in_flight // connections]
-        run = subprocess.run(
-            _command(Path(scratch), _url(port, path), request, log, options),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if run.returncode:
-            raise BenchError(f"h2load failed: {run.stderr or run.stdout}")
+        output = _run(_command(Path(scratch), _url(port, path), request, log, options))
         if answer_bytes:
-            _check_received(run.stdout, count * (FRAME_HEAD_BYTES + answer_bytes))
-        return _summary(log, count)
+            _check_received(output, count * (FRAME_HEAD_BYTES + answer_bytes))
+        found = _rows(log)
+    if len(found[0]) != count:
+        raise BenchError(f"{count - len(found[0])} of {count} requests failed")
+    return _summary(*found)
+
+
+def load_for(port: int, request: bytes, *, seconds: int, in_flight: int, connections: int) -> Load:
+    """Sends requests for so many seconds; those under way then do not count.
+
+    A given number of requests is dealt out to the connections evenly, so the last to be answered would be those of
+    the process that has the most connections, while the others have nothing to do.
+
+    Raises:
+        BenchError: h2load is missing, or a request failed.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        log = Path(scratch, "log")
+        options = ["-D", seconds, "-c", connections, "-m", in_flight // connections]
+        _run(_command(Path(scratch), _url(port, RECOMMEND), request, log, options))
+        return _summary(*_rows(log))
 
 
 @contextmanager
@@ -122,6 +134,14 @@ def _command(scratch: Path, url: str, request: bytes, log: Path, options: Sequen
     return [str(word) for word in ("h2load", *options, "-d", frame, *headers, f"--log-file={log}", url)]
 
 
+def _run(command: Sequence[str]) -> str:
+    """Returns what h2load printed."""
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    if run.returncode:
+        raise BenchError(f"h2load failed: {run.stderr or run.stdout}")
+    return run.stdout
+
+
 def _check_received(output: str, expected: int) -> None:
     """Looks at whether all requests were answered with a message: gRPC's failures are HTTP's successes."""
     found = _RECEIVED.search(output)
@@ -130,13 +150,10 @@ def _check_received(output: str, expected: int) -> None:
         raise BenchError(f"the answers have {received} bytes, expected {expected}: some requests failed")
 
 
-def _summary(log: Path, count: int) -> Load:
-    starts, milliseconds = _rows(log)
-    if len(starts) != count:
-        raise BenchError(f"{count - len(starts)} of {count} requests failed")
+def _summary(starts: NDArray[np.float64], milliseconds: NDArray[np.float64]) -> Load:
     seconds = np.max(starts + milliseconds / 1e3) - np.min(starts)
     p50, p99 = np.percentile(milliseconds, [50, 99])
-    return Load(requests_per_second=count / float(seconds), p50_ms=float(p50), p99_ms=float(p99))
+    return Load(requests_per_second=len(starts) / float(seconds), p50_ms=float(p50), p99_ms=float(p99))
 
 
 def _rows(log: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

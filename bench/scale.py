@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.codes import check_codes
-from bench.load import run_load
+from bench.load import load_for
 from bench.machine import describe_machine
 from bench.peer_servers import start_echo
 from bench.processes import Served, on_cores, paceline_server, redis_server
@@ -23,8 +23,9 @@ IN_FLIGHT = 32
 """For each process. A call is for all who wait, so a process that has the requests of two makes fewer for each."""
 CONNECTIONS = 32
 """Enough for the kernel to spread them evenly over the processes."""
-REQUESTS = {"paceline": 1000, "echo": 4000}
-"""Of a round, for each process."""
+SECONDS = 3
+"""Of a round."""
+KINDS = ("paceline", "echo")
 
 Progress = Callable[[int, int], None]
 """Is told how many rounds are over, and of how many."""
@@ -50,11 +51,11 @@ def bench_scale(classes: int, progress: Progress = lambda *_: None) -> dict[str,
         for done in range(ROUNDS):
             progress(done, ROUNDS)
             for (kind, count), port in ports.items():
-                rates[kind, count].append(_rate(port, REQUESTS[kind] * count, IN_FLIGHT * count))
+                rates[kind, count].append(_rate(port, IN_FLIGHT * count))
         progress(ROUNDS, ROUNDS)
         for server in servers.values():
             check_codes(server)
-    results = {kind: _row(rates[kind, 1], rates[kind, 2]) for kind in REQUESTS}
+    results = {kind: _row(rates[kind, 1], rates[kind, 2]) for kind in KINDS}
     return {
         "benchmark": "scale",
         "machine": describe_machine(),
@@ -73,8 +74,8 @@ def _start_server(scratch: Path, site: Site, workers: int, stack: ExitStack) -> 
         )
 
 
-def _rate(port: int, count: int, in_flight: int) -> float:
-    load = run_load(port, REQUEST, in_flight=in_flight, count=count, connections=CONNECTIONS)
+def _rate(port: int, in_flight: int) -> float:
+    load = load_for(port, REQUEST, seconds=SECONDS, in_flight=in_flight, connections=CONNECTIONS)
     return load.requests_per_second
 
 

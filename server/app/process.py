@@ -36,6 +36,23 @@ def interrupt_nothing() -> None:
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
+def keep_to_a_core(number: int, processes: int) -> None:
+    """Has this process, and all begun from now on, run on one core only, if there are processes for all of them.
+
+    So a thread that steps back waits for the others of its process, and takes no core from another process. Linux
+    only: elsewhere nothing changes.
+
+    Args:
+        number: Which of the processes this is, from 0.
+        processes: How many there are.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        return
+    cores = sorted(os.sched_getaffinity(0))
+    if processes >= len(cores):
+        os.sched_setaffinity(0, {cores[number % len(cores)]})
+
+
 async def until_signal(run: Callable[[asyncio.Event], Awaitable[None]]) -> None:
     """Runs what SIGTERM and SIGINT end: by setting the event that it is given."""
     stop = asyncio.Event()

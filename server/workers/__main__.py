@@ -13,8 +13,9 @@ import uvloop
 from prometheus_client import CollectorRegistry
 
 from contract.errors import ContractError
-from server.app.process import prepare, until_signal
+from server.app.process import keep_to_a_core, prepare, until_signal
 from server.app.server import Server
+from server.app.settings import Runtime
 from server.domain.errors import StartError
 from server.workers.process import Job, Link
 
@@ -26,6 +27,8 @@ def main() -> None:
     link: Link = Connection(int(sys.argv[1]))
     job: Job = link.recv()
     prepare(job.settings.runtime, job.log_level, f"worker={job.place.number} ")
+    if job.settings.runtime is Runtime.OPENVINO:
+        keep_to_a_core(job.place.number, job.settings.workers)
     try:
         uvloop.run(until_signal(partial(_serve, job, link)))
     except (ContractError, StartError) as error:
