@@ -2,10 +2,11 @@
 
 import asyncio
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -31,11 +32,14 @@ class CountingStore:
         self.reads = 0
         self.failure: Exception | None = None
         self.now = 1000.0
+        self.on_read: Callable[[], None] = lambda: None
 
     def read(self, view: str, ids: Sequence[str], inputs: Sequence[pb.Input]) -> Mapping[str, list[Any]]:
         if self.failure is not None:
             raise self.failure
-        self.reads += view == "classes"
+        if view == "classes":
+            self.reads += 1
+            self.on_read()
         row = {"generation": self.generation, "shard_count": 1, "class_ids": ["a", "b"]}
         return {spec.name: [row.get(spec.name)] * len(ids) for spec in inputs}
 
@@ -69,6 +73,10 @@ class Machine:
         for thread in self._threads:
             thread.submit(int).result()
         return sorted(self.folder.iterdir()) if self.folder.is_dir() else []
+
+    def hold(self, goes_on: Event) -> None:
+        """Has the last process write nothing until the event."""
+        self._threads[-1].submit(goes_on.wait)
 
     def _now(self) -> float:
         return self._store.now
@@ -178,7 +186,11 @@ async def test_while_the_store_is_down_a_version_loads_with_what_was_read_last(
     before = machine.start()
     first = await before.current(version(1, "title"))
     store.now, store.failure = store.now + LAST_KNOWN, StoreUnavailable("it is down")
-    snapshots = machine.start() if is_new else before
+    if is_new:
+        snapshots = machine.start()
+    else:
+        snapshots = before
+        machine.files().pop().unlink()
 
     await snapshots.check(version(2, "title"))
     found = await snapshots.current_or_last_known(version(2, "title"))
@@ -263,7 +275,25 @@ async def test_a_process_that_hangs_while_it_reads_is_not_waited_for_for_ever(
     async with folder_lock(machine.folder, 1.0):
         assert (await snapshots.current(version(1, "title"))).generation == 2
     assert store.reads == 2
+    assert machine.files() == [file]
     assert f"[1,{store.now}]" in file.read_text()  # whoever has its turn writes
+
+
+async def test_others_wait_until_what_was_read_is_written(store: CountingStore, machine: Machine) -> None:
+    snapshots, goes_on = machine.start(), Event()
+    store.on_read = lambda: machine.hold(goes_on)
+
+    await snapshots.current(version(1, "title"))
+
+    try:
+        async with folder_lock(machine.folder, 0.0) as lock:
+            assert lock is None
+    finally:
+        goes_on.set()
+    async with folder_lock(machine.folder, 10.0) as lock:
+        assert lock is not None
+    await machine.start().current(version(1, "title"))
+    assert store.reads == 1
 
 
 async def test_versions_whose_on_demand_views_compute_the_same_share_a_snapshot(snapshots: Snapshots) -> None:
