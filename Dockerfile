@@ -17,7 +17,7 @@ ENV PATH=/app/.venv/bin:$PATH PYTHONPATH=/app:/app/client/src PYTHONUNBUFFERED=1
 RUN python -m compileall -q contract event_log server client/src
 USER paceline
 # Mounted are /models; /feature_repo, of which the server reads the profile only; and /data, where the profile has the
-# registry, and where events, served features and ranked lists are.
+# registry, and where events, served features, ranked lists and the last catalogue are.
 EXPOSE 8500 8501
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8501/healthz', timeout=2)"]

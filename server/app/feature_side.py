@@ -8,12 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from contract.on_demand import Failed
+from contract.profile import data_dir
 from contract.ranked_lists import default_folder
 from contract.stubs.manifest_pb2 import Manifest
 from server.app.settings import Settings
 from server.catalogue.ranked_lists import ParquetLists
 from server.catalogue.reader import CatalogueReader
 from server.catalogue.refresher import Refresher
+from server.catalogue.snapshot_folder import SnapshotFolder
 from server.catalogue.snapshots import Snapshots
 from server.domain.errors import StoreUnavailable
 from server.features.guarded_cells import GuardedCells, Prober
@@ -63,8 +65,21 @@ class FeatureSide:
         self._is_warm = False
         self._list_thread = ThreadPoolExecutor(1, "lists")
         self._background_thread = ThreadPoolExecutor(1, "background")
+        self._snapshot_thread = ThreadPoolExecutor(1, "snapshots")
         reader = CatalogueReader(online, self._background_thread, now, failed)
-        self._snapshots = Snapshots(reader, now=now, max_age_seconds=SNAPSHOT_SECONDS)
+        self._snapshots = Snapshots(
+            reader,
+            SnapshotFolder(
+                data_dir(settings.repo) / "snapshots",
+                stores.identity,
+                self._snapshot_thread,
+                now=now,
+                useful_seconds=LAST_KNOWN_SECONDS,
+            ),
+            now=now,
+            max_age_seconds=SNAPSHOT_SECONDS,
+            last_known_seconds=LAST_KNOWN_SECONDS,
+        )
         self._prober = Prober()
         remembered = RememberedCells(
             GuardedCells(cells, self._prober, Pace(SLOW_SECONDS if isinstance(cells, RedisCells) else math.inf)),
@@ -77,7 +92,7 @@ class FeatureSide:
         self.lists = ParquetLists(settings.fallback_lists or default_folder(settings.repo), self._list_thread)
         self._reading_ahead: set[asyncio.Task[None]] = set()
         registered = RegistryCheck(registry, self._background_thread)
-        self.checks = (registered, check_on_demand, reader.generation, self._read_ahead)
+        self.checks = (registered, check_on_demand, self._snapshots.check, self._read_ahead)
         """What has to hold of a manifest before its model is loaded; the last begins what `prepare` needs."""
 
     async def _read_ahead(self, manifest: Manifest) -> None:
@@ -93,7 +108,7 @@ class FeatureSide:
     async def prepare(self, loaded: LoadedVersion) -> None:
         """Gives a loaded version its catalogue, and opens what the first request would have to open."""
         manifest = loaded.manifest
-        await loaded.use_snapshot(await self._snapshots.current(manifest))
+        await loaded.use_snapshot(await self._snapshots.current_or_last_known(manifest))
         if not self._is_warm:
             member_key = manifest.feature_source.member_key
             await asyncio.to_thread(self.members.read, member_inputs(manifest), member_key, [""])
@@ -114,3 +129,4 @@ class FeatureSide:
         self._prober.close()
         self._list_thread.shutdown()
         self._background_thread.shutdown()
+        self._snapshot_thread.shutdown()

@@ -72,22 +72,10 @@ class CatalogueReader:
     def _load(self, manifest: pb.Manifest) -> Snapshot:
         read_time = self._now()
         generation, ids = read_class_ids(self._features, manifest.feature_source.catalogue_view)
-        specs = [spec for spec in manifest.inputs if spec.source == pb.SOURCE_CLASS]
-        shown = [*specs, *manifest.display_features]
+        shown = class_features(manifest)
         read = self._values(ids, stored_features(shown, manifest.on_demand_views, pb.SOURCE_CLASS))
         values = {**read, **computed_by(manifest, pb.SOURCE_CLASS, shown, self._failed).compute(read)}
-        columns = _columns(manifest, ids, values)
-        kept = _rankable(specs, columns, len(ids))
-        class_ids = list(compress(ids, kept))
-        return Snapshot(
-            generation=generation,
-            class_ids=class_ids,
-            positions={class_id: position for position, class_id in enumerate(class_ids)},
-            columns={name: column[kept] for name, column in columns.items()},
-            features={spec.name: _objects(values[spec.name])[kept] for spec in shown},
-            feature_types={spec.name: spec.data_type for spec in shown},
-            read_time=read_time,
-        )
+        return make_snapshot(manifest, generation, ids, values, read_time)
 
     def _values(self, ids: Sequence[str], specs: Sequence[pb.Input]) -> Values:
         """Reads view by view, `CHUNK` classes at a time."""
@@ -100,6 +88,41 @@ class CatalogueReader:
                 for name, column in self._features.read(view, ids[start : start + CHUNK], found).items():
                     values[name].extend(column)
         return values
+
+
+def make_snapshot(
+    manifest: pb.Manifest, generation: int, ids: Sequence[str], values: Values, read_time: float
+) -> Snapshot:
+    """Returns the snapshot of some classes, without those that lack a feature that may not be missing.
+
+    Args:
+        manifest: Of the version that ranks them.
+        generation: That of the list that they are from.
+        ids: The classes, rising.
+        values: What the version reads, filters on or shows of each, by name; None where not OK.
+        read_time: When it was read, in seconds since the epoch.
+
+    Raises:
+        StoreUnavailable: All classes are left out.
+    """
+    specs = class_features(manifest)
+    columns = _columns(manifest, ids, values)
+    kept = _rankable([spec for spec in manifest.inputs if spec.name in columns], columns, len(ids))
+    class_ids = list(compress(ids, kept))
+    return Snapshot(
+        generation=generation,
+        class_ids=class_ids,
+        positions={class_id: position for position, class_id in enumerate(class_ids)},
+        columns={name: column[kept] for name, column in columns.items()},
+        features={spec.name: _objects(values[spec.name])[kept] for spec in specs},
+        feature_types={spec.name: spec.data_type for spec in specs},
+        read_time=read_time,
+    )
+
+
+def class_features(manifest: pb.Manifest) -> list[pb.Input]:
+    """Returns the class features that a version reads, filters on or shows."""
+    return [*(spec for spec in manifest.inputs if spec.source == pb.SOURCE_CLASS), *manifest.display_features]
 
 
 def _columns(manifest: pb.Manifest, ids: Sequence[str], values: Values) -> dict[str, NDArray[Any]]:

@@ -1,5 +1,6 @@
 """Opening what serving reads of a feature repository's stores."""
 
+import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,8 @@ class Stores(NamedTuple):
     registry: RegistrySource
     cells: CellReader
     """What reads the online store."""
+    identity: bytes
+    """A digest that is the same for the same stores only, in every process; of passwords, too."""
 
 
 def open_stores(repo: Path, profile: str = "") -> Stores:
@@ -23,13 +26,15 @@ def open_stores(repo: Path, profile: str = "") -> Stores:
     Raises:
         ProfileError: The profile does not exist or is not a Feast configuration.
     """
-    plain = plain_stores(read_profile(repo, profile), repo)
-    return Stores(*plain) if plain else _by_feast(repo, profile)
+    raw = read_profile(repo, profile)
+    registry, cells = plain_stores(raw, repo) or _by_feast(repo, profile)
+    where = repr((str(repo.resolve()), raw)).encode()
+    return Stores(registry, cells, hashlib.blake2b(where, digest_size=32).digest())
 
 
-def _by_feast(repo: Path, profile: str) -> Stores:
+def _by_feast(repo: Path, profile: str) -> tuple[RegistrySource, CellReader]:
     from server.features.feast_registry import FeastRegistry  # noqa: PLC0415 (Feast)
     from server.features.store import cell_reader, open_store  # noqa: PLC0415 (Feast)
 
     store = open_store(repo, profile)
-    return Stores(FeastRegistry(store), cell_reader(store))
+    return FeastRegistry(store), cell_reader(store)

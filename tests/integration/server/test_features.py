@@ -54,7 +54,7 @@ class Online:
 def online(repo: Path, *, by_feast: bool = False) -> Online:
     clock = Clock()
     store = open_applied(repo)
-    stores = Stores(FeastRegistry(store), cell_reader(store)) if by_feast else open_stores(repo)
+    stores = Stores(FeastRegistry(store), cell_reader(store), b"") if by_feast else open_stores(repo)
     registry = Registry(stores.registry)
     registry.refresh()
     return Online(store, OnlineFeatures(stores.cells, registry, clock), clock)

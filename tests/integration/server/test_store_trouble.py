@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from contract.stubs.manifest_pb2 import MISSING_POLICY_FAIL, Manifest
 from paceline import FailedPrecondition, Unavailable, any_of
 from paceline.v1 import recommendation_service_pb2 as pb
 from tests.support.app import Running, publish, running, write_features
-from tests.support.feast_store import DAY, NOW, write, write_profile
+from tests.support.feast_store import DAY, NOW, write, write_catalogue, write_profile
 from tests.support.redis import redis_process
 
 pytestmark = pytest.mark.slow
@@ -162,6 +163,36 @@ async def test_who_can_not_be_ranked_gets_a_list_made_before_or_what_is_popular(
         assert 'paceline_fallbacks_total{cause="StoreUnavailable",mode="batch_scored"} 2.0' in metrics
         assert 'paceline_fallbacks_total{cause="FeatureMissing",mode="popular"} 1.0' in metrics
         assert 'paceline_features_total{feature="liking",status="missing"}' in metrics
+
+
+async def test_a_server_starts_while_redis_is_down(site: Site) -> None:
+    async with running(site.root, site.repo) as server:
+        await server.health_is(HealthCheckResponse.SERVING)
+    site.process.kill()
+    site.process.wait(10)
+
+    async with running(site.root, site.repo) as server:
+        await server.health_is(HealthCheckResponse.SERVING)
+        assert await _asked(server, "m1") == (DEFAULTS, UNKNOWN)
+        with redis_process(site.port):
+            write_catalogue(site.store, 2, {"c4": 10.0}, at=NOW + 60)
+            await _until_live(server)
+            while await _asked(server, "m1") != (LIVE, ["c4"]):
+                pass
+
+
+async def test_a_server_that_starts_while_redis_hangs_has_lists_for_who_can_not_be_ranked(
+    strict_site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running(strict_site.root, strict_site.repo) as server:
+        await server.health_is(HealthCheckResponse.SERVING)
+
+    with _frozen(strict_site.process):
+        async with running(strict_site.root, strict_site.repo) as server:
+            await server.health_is(HealthCheckResponse.SERVING)
+            assert await _asked(server, "m2") == (BATCH_SCORED, ["c1", "c2", "c3"])
+            assert await _asked(server, "m3") == (POPULAR, ["c2", "c3", "c1"])
+    assert re.search(r"version 1 has the catalogue of \d+ s ago: the online store could not be read", caplog.text)
 
 
 async def test_a_model_that_can_not_rank_costs_no_request(strict_site: Site) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from contract.stubs import manifest_pb2 as pb
 from server.catalogue.reader import CatalogueReader
 from server.catalogue.refresher import Refresher
+from server.catalogue.snapshot_folder import SnapshotFolder
 from server.catalogue.snapshots import Snapshots
 from server.domain.errors import RunnerLost, StoreUnavailable
 from server.ranking.ports import Snapshot
@@ -63,10 +65,14 @@ def world() -> World:
 
 
 @pytest.fixture
-def refresher(world: World) -> Iterator[Refresher]:
+def refresher(world: World, tmp_path: Path) -> Iterator[Refresher]:
+    def now() -> float:
+        return world.now
+
     with ThreadPoolExecutor(1) as thread:
-        reader = CatalogueReader(world.store, thread, lambda: world.now)
-        snapshots = Snapshots(reader, now=lambda: world.now, max_age_seconds=MAX_AGE)
+        reader = CatalogueReader(world.store, thread, now)
+        folder = SnapshotFolder(tmp_path, b"", thread, now=now, useful_seconds=MAX_AGE)
+        snapshots = Snapshots(reader, folder, now=now, max_age_seconds=MAX_AGE, last_known_seconds=MAX_AGE)
         yield Refresher(snapshots, lambda: world.versions)
 
 
