@@ -18,3 +18,8 @@ def children(pid: int) -> Iterator[int]:
     for task in Path(f"/proc/{pid}/task").iterdir():
         with suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended since
             yield from map(int, (task / "children").read_text(encoding="utf-8").split())
+
+
+def family_mib(pid: int) -> float:
+    """Returns the same of a process, its children and theirs together."""
+    return proportional_mib(pid) + sum(map(family_mib, children(pid)))

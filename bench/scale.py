@@ -12,6 +12,7 @@ from statistics import median
 from bench.codes import check_codes
 from bench.load import load_for
 from bench.machine import describe_machine
+from bench.memory import family_mib
 from bench.peer_servers import start_echo
 from bench.processes import Served, on_cores, paceline_server, redis_server
 from bench.site import LAYERS, REQUEST, Site, build_site, redis_site
@@ -53,6 +54,7 @@ def bench_scale(classes: int, progress: Progress = lambda *_: None) -> dict[str,
             for (kind, count), port in ports.items():
                 rates[kind, count].append(_rate(port, IN_FLIGHT * count))
         progress(ROUNDS, ROUNDS)
+        mib = [round(family_mib(server.pid)) for server in servers.values()]
         for server in servers.values():
             check_codes(server)
     results = {kind: _row(rates[kind, 1], rates[kind, 2]) for kind in KINDS}
@@ -62,6 +64,7 @@ def bench_scale(classes: int, progress: Progress = lambda *_: None) -> dict[str,
         "classes": classes,
         "layer_sizes": LAYERS,
         "servers": results,
+        "mib": mib,
         "gain_over_echo": round(_gain(rates, "paceline") / _gain(rates, "echo"), 3),
     }
 

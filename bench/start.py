@@ -11,7 +11,7 @@ from statistics import median
 
 from bench.errors import BenchError
 from bench.machine import describe_machine
-from bench.memory import children, proportional_mib
+from bench.memory import family_mib
 from bench.processes import paceline_server, redis_server, running
 from bench.site import LAYERS, MEMBER, PAGE_SIZE, Site, build_site, redis_site
 from paceline import PacelineClient
@@ -71,7 +71,7 @@ def _serve(scratch: Path, site: Site, runtime: str) -> Start:
             seconds = time.perf_counter() - begun
             for _ in range(REQUESTS):
                 client.recommend_classes(MEMBER, page_size=PAGE_SIZE)
-        return Start(seconds, _tree_mib(server.pid))
+        return Start(seconds, family_mib(server.pid))
 
 
 def _import(scratch: Path) -> Start:
@@ -82,11 +82,7 @@ def _import(scratch: Path) -> Start:
             if process.poll() is not None or time.perf_counter() - begun > IMPORT_SECONDS:
                 raise BenchError(f"{IMPORT} failed: {log.read_text()}")
             time.sleep(0.01)
-        return Start(time.perf_counter() - begun, _tree_mib(process.pid))
-
-
-def _tree_mib(pid: int) -> float:
-    return proportional_mib(pid) + sum(map(_tree_mib, children(pid)))
+        return Start(time.perf_counter() - begun, family_mib(process.pid))
 
 
 def _summary(starts: list[Start]) -> dict[str, object]:

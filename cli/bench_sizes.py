@@ -66,7 +66,8 @@ def scale_command(classes: Classes = 500, out: Out = RESULTS / "scale.json", as_
         task = display.add_task("Loading", total=None)
         document = bench_scale(classes, lambda done, total: display.update(task, completed=done, total=total))
 
-    lines = [f"the gain is {document['gain_over_echo']} of the echo's"]
+    one, two = document["mib"]
+    lines = [f"the gain is {document['gain_over_echo']} of the echo's; one worker takes {one} MiB, two {two}"]
     table = Table("One and two processes", SCALE_HEADINGS, scale_rows(document), lines)
     present(document, out, table, as_json=as_json)
 

@@ -1,6 +1,7 @@
 """Which of several workers a server is."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +12,9 @@ class Place:
     """From 0."""
     turn: int
     """The descriptor of the file that a worker locks while it loads a version; see `server.app.turn`."""
+
+    folder: Path
+    """Where they share what each of them would hold in memory; see `server.models.openvino.sharing`."""
 
     @property
     def is_first(self) -> bool:

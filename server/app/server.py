@@ -34,7 +34,7 @@ from server.rpc.services import admin_services, model_services
 logger = logging.getLogger(__name__)
 
 
-def _preferred(runtime: Runtime) -> list[StartRunner]:
+def _preferred(runtime: Runtime, place: Place | None) -> list[StartRunner]:
     """Returns what starts a runner before TensorFlow is asked.
 
     Raises:
@@ -44,10 +44,12 @@ def _preferred(runtime: Runtime) -> list[StartRunner]:
         return []
     try:
         from server.models.openvino.runner import OpenVinoRunner  # noqa: PLC0415 (an extra)
+        from server.models.openvino.sharing import SharedArrays, apart  # noqa: PLC0415 (the same)
     except ModuleNotFoundError as error:
         message = f"--runtime {runtime.value} needs the package {error.name}: pip install 'paceline[openvino]'"
         raise StartError(message) from None
-    return [OpenVinoRunner.start]
+    share = apart if place is None else SharedArrays(place.folder)
+    return [partial(OpenVinoRunner.start, share=share)]
 
 
 class Server:
@@ -82,7 +84,7 @@ class Server:
         self._models = ModelSide(
             settings,
             configs,
-            (*_preferred(settings.runtime), start_runner),
+            (*_preferred(settings.runtime, place), start_runner),
             features=features,
             on_version=self._note,
             on_models=self._changed.set,

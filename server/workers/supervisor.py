@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from typing import Protocol
 
 from server.app.address import admin_address
@@ -100,11 +101,12 @@ class Supervisor:
             port = held.enter_context(reserved(settings.host, settings.port))
             admin_port = held.enter_context(reserved(admin.host, admin.port))
             turn = held.enter_context(tempfile.TemporaryFile())
+            folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="paceline-")))
             http = HttpServer(settings.host, settings.http_port, self._metrics.registry)
             held.callback(http.close)
             host = settings.admin_address.rpartition(":")[0]
             bound = replace(settings, port=port, admin_address=f"{host}:{admin_port}")
-            places = [Place(number, turn.fileno()) for number in range(settings.workers)]
+            places = [Place(number, turn.fileno(), folder) for number in range(settings.workers)]
             jobs = [Job(bound, self._log_level, place) for place in places]
             await self._keep_all(jobs, stop, lambda: on_start(Ports(port, admin_port, http.port)))
         _log.info("ended")

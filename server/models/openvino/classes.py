@@ -8,6 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from server.models.openvino.graph import Arrays
+from server.models.openvino.sharing import Share
+
+_PROBE = "class_probe"
+"""What only a probe looks through, and copies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,14 @@ class Classes:
         """Returns some of them."""
         return Classes({name: array[places] for name, array in self.code.items()})
 
+    def shared(self, share: Share) -> "Classes":
+        """Returns them with all of their code shared that is kept once they can be looked through."""
+        return Classes({name: array if name == _PROBE else share(array) for name, array in self.code.items()})
+
+    def without_probe(self) -> "Classes":
+        """Returns them for whoever only scores them."""
+        return Classes({name: array for name, array in self.code.items() if name != _PROBE})
+
     def for_all(self) -> Arrays:
         """Returns their code as it is for all members alike, ``[1, classes, …]``."""
         return {name: array[np.newaxis] for name, array in self.code.items()}
@@ -38,7 +50,7 @@ class Classes:
         """Returns their code as a probe looks through them; see `training.model.indexed`."""
         places, combination = np.unique(self.code["class_crosses"], axis=0, return_inverse=True)
         return {
-            "catalogue_probe": self.code["class_probe"].T,
+            "catalogue_probe": self.code[_PROBE].T,
             "catalogue_wide": self.code["class_wide"],
             "catalogue_combination": combination.astype(np.int32),
             "combination_crosses": places,

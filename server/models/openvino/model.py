@@ -13,6 +13,7 @@ from server.models.openvino.graph import Part, Pool, cut, named, read_graph
 from server.models.openvino.preselection import Choose, quickest
 from server.models.openvino.ranker import Ranker
 from server.models.openvino.ranking import Best
+from server.models.openvino.sharing import Share, apart
 from server.ranking.ports import Columns
 
 
@@ -24,6 +25,7 @@ class Model:
         manifest: Its manifest.
         calls_at_once: How many calls are made at a time.
         choose: Decides which ways to preselect classes pay.
+        share: Shares what is kept of classes.
 
     Raises:
         OSError: It has no graph that takes indices.
@@ -32,7 +34,12 @@ class Model:
     """
 
     def __init__(
-        self, version_dir: Path, manifest: pb.Manifest, calls_at_once: int, choose: Choose = quickest
+        self,
+        version_dir: Path,
+        manifest: pb.Manifest,
+        calls_at_once: int,
+        choose: Choose = quickest,
+        share: Share = apart,
     ) -> None:
         vocabularies = read_indexed_model(version_dir)
         self._member = Indexer([i for i in manifest.inputs if i.source not in CLASS_SIDE], vocabularies)
@@ -44,7 +51,13 @@ class Model:
         self._ranker: Ranker | None = None
         if manifest.HasField("feature_source"):
             self._ranker = Ranker(
-                graph, manifest, indexers, vocabularies.preselected, calls_at_once=calls_at_once, choose=choose
+                graph,
+                manifest,
+                indexers,
+                vocabularies.preselected,
+                calls_at_once=calls_at_once,
+                choose=choose,
+                share=share,
             )
 
     def encode_classes(self, key: int, columns: Columns, keep: Collection[int]) -> None:

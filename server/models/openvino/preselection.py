@@ -16,6 +16,7 @@ from server.models.openvino.graph import BFLOAT16, FLOAT32, Arrays, cut, is_fast
 from server.models.openvino.quantised import quantised
 from server.models.openvino.ranking import Catalogue, rank
 from server.models.openvino.scan import Scan, Way
+from server.models.openvino.sharing import Share
 from server.ranking.ports import PROBED_AT_ONCE
 
 _TIMED, _TIMES = 512, 10
@@ -89,24 +90,27 @@ class Preselection:
         example: Members to try it with.
         ways: Those that pay, the best first.
         calls_at_once: How many calls are made at a time.
+        share: Shares what is kept of a catalogue.
     """
 
-    def __init__(self, example: Example, ways: Sequence[Way], calls_at_once: int) -> None:
+    def __init__(self, example: Example, ways: Sequence[Way], calls_at_once: int, share: Share) -> None:
         self._example = example
         self._ways = ways
         self._calls_at_once = calls_at_once
+        self._share = share
 
-    def of(self, classes: Classes) -> Catalogue:
-        """Returns the classes with the first way that finds the best of them for the members of the example."""
-        few = classes.at(np.arange(0, len(classes), -(-len(classes) // _TRIED)))
+    def scan_of(self, classes: Classes) -> Scan | None:
+        """Returns the first way that finds the best of classes for the members of the example, if one does."""
+        step = -(-len(classes) // _TRIED)
+        few = classes.at(np.arange(0, len(classes), step)) if step > 1 else classes
         for way in self._worthwhile(len(classes)):
             self._example.parts.fix(way.preselected)
-            tried = Scan(way, few, self._calls_at_once)
+            tried = self._scan(way, few)
             found = self._share_found(Catalogue(few, tried))
             if found >= _FOUND:
-                return Catalogue(classes, tried if len(few) == len(classes) else self._scan(way, classes))
+                return tried if few is classes else self._scan(way, classes)
             _log.warning("%s finds but %.3f of the best %d in %d", way.name, found, PAGE, way.preselected)
-        return Catalogue(classes)
+        return None
 
     def _worthwhile(self, classes: int) -> Iterator[Way]:
         """Yields the ways to look through so many classes, and each again with twice as many preselected."""
@@ -117,7 +121,7 @@ class Preselection:
                     yield more
 
     def _scan(self, way: Way, classes: Classes) -> Scan:
-        return Scan(way, classes, self._calls_at_once)
+        return Scan(way, classes, self._calls_at_once, self._share)
 
     def _share_found(self, catalogue: Catalogue) -> float:
         """Returns the share of the best classes that are found, or others that are as good."""

@@ -17,6 +17,7 @@ from server.models.openvino.graph import Part, Pool, code_of, encoding_of, named
 from server.models.openvino.members import MemberEncoder, MemberParts
 from server.models.openvino.preselection import Choose, Example, Preselection, ways_of
 from server.models.openvino.ranking import Best, Catalogue, rank
+from server.models.openvino.sharing import Share
 from server.ranking.ports import ROWS_AT_ONCE, Columns
 
 ENCODED_AT_ONCE = 4096
@@ -41,6 +42,7 @@ class Ranker:
         preselected: How many classes the graph's own rough logits have to preselect; 0 if it has none.
         calls_at_once: How many calls are made at a time.
         choose: Decides which ways to preselect classes pay.
+        share: Shares what is kept of classes.
     """
 
     def __init__(
@@ -52,8 +54,10 @@ class Ranker:
         *,
         calls_at_once: int,
         choose: Choose,
+        share: Share,
     ) -> None:
         self._index_members, self._index_classes = indexers
+        self._share = share
         members, exact = MemberParts(graph), ExactParts(graph)
         self._code = code_of(graph, "class")
         encoding = Part(encoding_of(graph, "class"))
@@ -64,14 +68,14 @@ class Ranker:
         if manifest.golden_requests:
             example = self._example(manifest, members.encoder(), exact)
             ways = choose(example, ways_of(graph, preselected, example))
-            self._preselection = Preselection(example, ways, calls_at_once)
+            self._preselection = Preselection(example, ways, calls_at_once, share)
 
     def encode_classes(self, key: int, columns: Columns, keep: Collection[int]) -> None:
         """Encodes classes and keeps them under `key`; of those kept before, only the keys in `keep` stay."""
         kept = {known: catalogue for known, catalogue in self._catalogues.items() if known in keep}
-        classes = self._encoded(columns)
-        catalogue = self._preselection.of(classes) if self._preselection else Catalogue(classes)
-        self._catalogues = {**kept, key: catalogue}
+        classes = self._encoded(columns).shared(self._share)
+        scan = self._preselection.scan_of(classes) if self._preselection else None
+        self._catalogues = {**kept, key: Catalogue(classes.without_probe(), scan)}
 
     def preselects_in(self, key: int) -> str:
         """Returns what the classes kept under `key` are preselected in, "float32" if all are scored in it."""

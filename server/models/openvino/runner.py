@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -22,6 +23,7 @@ from server.domain.errors import RunnerLost
 from server.domain.signatures import DEFAULT_SIGNATURE, Signature, Signatures, Tensors, TensorSpec
 from server.models.openvino.model import Model
 from server.models.openvino.ranking import Best
+from server.models.openvino.sharing import Share, apart
 from server.models.ports import CallFailed
 from server.models.signatures import expected_signatures
 from server.ranking.ports import ROWS_AT_ONCE, Columns, ReadColumns
@@ -46,18 +48,19 @@ class OpenVinoRunner:
 
     is_responsive = True
 
-    def __init__(self) -> None:
+    def __init__(self, share: Share) -> None:
         self.is_lost = False
         self.runtime = "openvino"
         self.rows_at_once = ROWS_AT_ONCE
         self._threads = ThreadPoolExecutor(CALLS_AT_ONCE, "openvino", _step_back)
+        self._share = share
         self._model: Model | None = None
 
     @classmethod
-    async def start(cls, on_lost: Callable[[], None]) -> Self:
-        """Returns a runner, which is never lost but with the server."""
+    async def start(cls, on_lost: Callable[[], None], share: Share = apart) -> Self:
+        """Returns a runner, which is never lost but with the server; what it keeps of classes is shared."""
         del on_lost
-        return cls()
+        return cls(share)
 
     async def load(self, saved_model_dir: Path) -> Signatures:
         """Compiles the graph of a version that takes indices, and returns the signatures that its manifest has.
@@ -68,7 +71,8 @@ class OpenVinoRunner:
         _log.info("openvino loads %s", saved_model_dir)
         try:
             manifest = await self._do(read_manifest, saved_model_dir)
-            self._model = await self._do(Model, saved_model_dir, manifest, CALLS_AT_ONCE)
+            make = partial(Model, share=self._share)
+            self._model = await self._do(make, saved_model_dir, manifest, CALLS_AT_ONCE)
         except (ManifestError, OSError, DecodeError, KeyError) as error:
             raise CallFailed(f"OpenVINO can't run it: {error}") from error
         lengths = {spec.name: spec.list_length for spec in manifest.inputs}

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from contract.indexed import PAGE
 from server.models.openvino.classes import Classes
 from server.models.openvino.graph import FLOAT32, Arrays, Part, Pool, of_sizes, tensor_of
+from server.models.openvino.sharing import Share, apart
 from server.ranking.ports import ROWS_AT_ONCE
 
 MOST_AT_ONCE = 4096
@@ -59,9 +60,10 @@ class Scan:
         way: How.
         classes: The classes, at least one.
         calls_at_once: How many calls are made at a time.
+        share: Shares what it has to copy of the classes.
     """
 
-    def __init__(self, way: Way, classes: Classes, calls_at_once: int) -> None:
+    def __init__(self, way: Way, classes: Classes, calls_at_once: int, share: Share = apart) -> None:
         self.way = way
         self._count = len(classes)
         size = block_size(self._count, MOST_PROBED_AT_ONCE if way.is_probe else MOST_AT_ONCE)
@@ -72,7 +74,7 @@ class Scan:
         functions = [part.fixed() for _ in range(calls_at_once)]
         self._functions = Pool(functions)
         self._blocks = [
-            (block, {name: tensor_of(_of_block(name, code[name], block)) for name in class_names})
+            (block, {name: tensor_of(share(_of_block(name, code[name], block))) for name in class_names})
             for block in _blocks(self._count, size)
         ]
         for function in functions:
