@@ -29,7 +29,7 @@ def write_sample(folder: Path) -> Path:
     """Writes the files with the impressions of every third user only, which take half the time."""
     shutil.copytree(FILES, folder)
     for log in folder.glob("log_*.parquet"):
-        duckdb.sql(f"SELECT * FROM '{FILES / log.name}' WHERE user_id % 3 = 1").write_parquet(str(log))  # noqa: S608
+        duckdb.connect().sql(f"SELECT * FROM '{FILES / log.name}' WHERE user_id % 3 = 1").write_parquet(str(log))  # noqa: S608
     return folder
 
 

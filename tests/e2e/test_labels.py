@@ -147,9 +147,7 @@ def test_a_member_has_the_same_arm_in_every_server(
     paceline(site, "split", "stable=1", "old=1", server=servers[0])
     try:
         for ask in asks:
-            until(
-                lambda ask=ask: {ask(member).arm for member in range(16)} == {"stable", "old"}, EFFECTIVE_SECONDS
-            )
+            until(partial(has_both_arms, ask), EFFECTIVE_SECONDS)
         answers = [[ask(member) for member in range(1, 101)] for ask in asks]
     finally:
         paceline(site, "split", server=servers[0])
@@ -161,6 +159,10 @@ def test_a_member_has_the_same_arm_in_every_server(
         calls = server.metric("paceline_model_seconds_count", model="ranking", version="1", label="old")
         assert calls >= arms[0].count("old")
         assert any("RecommendClasses code=OK" in line and "version=1 arm=old" in line for line in server.lines)
+
+
+def has_both_arms(ask: Callable[..., pb.RecommendClassesResponse]) -> bool:
+    return {ask(member).arm for member in range(16)} == {"stable", "old"}
 
 
 def arms_of(ask: Callable[..., pb.RecommendClassesResponse]) -> set[str]:
@@ -204,9 +206,7 @@ def test_a_version_on_probation_whose_runner_ends_again_and_again_loses_the_labe
     server = servers[1]
     with loading(*asks) as load:
         for killed in range(3):
-            pid = until(lambda: live_runner(server, 2), LOAD_SECONDS)
-            os.kill(pid, signal.SIGKILL)
-            until(lambda pid=pid: pid not in server.runners, LOAD_SECONDS)
+            kill_runner(server, 2)
             if killed < 2:
                 until(lambda: on([server]) == {2}, LOAD_SECONDS)
         until(lambda: on(servers) == {1}, LOAD_SECONDS)
@@ -214,6 +214,13 @@ def test_a_version_on_probation_whose_runner_ends_again_and_again_loses_the_labe
     (*_, last) = paceline(site, "history", server=servers[0])["events"]
     assert (last["action"], last["version"], last["actor"]) == ("REVERT", 1, "paceline")
     assert last["reason"] == "its runner ended 3 times"
+
+
+def kill_runner(server: ServerProcess, version: int) -> None:
+    """Kills the runner of a version, and waits until it is gone."""
+    pid = until(lambda: live_runner(server, version), LOAD_SECONDS)
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: pid not in server.runners, LOAD_SECONDS)
 
 
 def live_runner(server: ServerProcess, version: int) -> int:

@@ -55,7 +55,7 @@ def draw_rows(count: int, seed: int) -> Rows:
     chance = np.random.default_rng(seed)
     colour = chance.choice(["red", "green", "blue"], count)
     size = chance.uniform(0, 50, count).astype(np.float32)
-    truth = np.where(colour == "red", 200.0, 50.0) + 4 * size
+    truth = np.where(colour == "red", 200.0, 50.0) + 4 * size.astype(np.float64)
     return Rows({"colour": colour.astype(object), "size": size}, truth)
 
 

@@ -225,8 +225,9 @@ def refused(client: ServingClient, model: str, version: int) -> Any:
 
     def found() -> Any:
         status = client.statuses(name=model).get(version)
-        is_final = status and state_name(status) == "END" and "files changed" not in status.status.error_message
-        return status.status if is_final else None
+        if status and state_name(status) == "END" and "files changed" not in status.status.error_message:
+            return status.status
+        return None
 
     return until(found, LOAD_SECONDS)
 

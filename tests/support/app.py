@@ -11,7 +11,6 @@ from pathlib import Path
 import grpc
 from feast import FeatureStore
 from grpc_health.v1.health_pb2 import HealthCheckRequest
-from grpc_health.v1.health_pb2_grpc import HealthStub
 
 from contract.manifest import write_manifest
 from contract.stubs.manifest_pb2 import Manifest
@@ -21,6 +20,7 @@ from server.app.server import Server
 from server.app.settings import Settings
 from tests.support.fake_runner import FakeRunners, write_fake_model
 from tests.support.feast_store import NOW, manifest, open_applied, write, write_catalogue
+from tests.support.health import HealthClient, next_status
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Running:
 
     address: str
     client: AsyncPacelineClient
-    health: HealthStub
+    health: HealthClient
     admin_address: str
     http_port: int
     runners: FakeRunners
@@ -37,7 +37,7 @@ class Running:
     async def health_is(self, expected: int) -> None:
         """Returns once health is as expected."""
         watch = self.health.Watch(HealthCheckRequest())
-        while (await watch.read()).status != expected:
+        while await next_status(watch) != expected:
             pass
         watch.cancel()
 
@@ -84,7 +84,7 @@ async def running(
         grpc.aio.insecure_channel(f"127.0.0.1:{found.grpc}") as channel,
     ):
         try:
-            host, health = "127.0.0.1", HealthStub(channel)
+            host, health = "127.0.0.1", HealthClient(channel)
             yield Running(f"{host}:{found.grpc}", client, health, f"{host}:{found.admin}", found.http, runners)
         finally:
             stop.set()

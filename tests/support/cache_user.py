@@ -5,7 +5,7 @@ It prints a line when it has come to the point that its role tells, and goes on 
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -56,7 +56,7 @@ def _pause() -> None:
     sys.stdin.read()
 
 
-ROLES = {"hold": _hold, "copy": _copy, "fetch": _fetch, "append": _append}
+ROLES: dict[str, Callable[..., None]] = {"hold": _hold, "copy": _copy, "fetch": _fetch, "append": _append}
 
 
 @contextmanager

@@ -3,9 +3,12 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import cast
 
 import grpc
+from google.protobuf import any_pb2
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
+from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
 from server.inference.ports import Servables
@@ -85,9 +88,7 @@ async def running(services: Sequence[Service], tls: Tls | None = None) -> AsyncI
 def reason(error: grpc.aio.AioRpcError) -> str:
     """Returns the reason that a failed call gives."""
     info = ErrorInfo()
-    status = rpc_status.from_call(_Call(error))
-    assert status is not None
-    assert status.details[0].Unpack(info)
+    assert _details(error)[0].Unpack(info)
     assert info.domain == "paceline"
     return info.reason
 
@@ -100,23 +101,11 @@ def status_of(error: grpc.aio.AioRpcError) -> tuple[grpc.StatusCode, str]:
 def invalid_fields(error: grpc.aio.AioRpcError) -> dict[str, str]:
     """Returns the invalid fields that a failed call lists, with what is wrong."""
     invalid = BadRequest()
-    status = rpc_status.from_call(_Call(error))
-    assert status is not None
-    assert status.details[1].Unpack(invalid)
+    assert _details(error)[1].Unpack(invalid)
     return {violation.field: violation.description for violation in invalid.field_violations}
 
 
-class _Call:
-    """What `rpc_status.from_call` reads, of an error of `grpc.aio`."""
-
-    def __init__(self, error: grpc.aio.AioRpcError) -> None:
-        self._error = error
-
-    def code(self) -> grpc.StatusCode:
-        return self._error.code()
-
-    def details(self) -> str | None:
-        return self._error.details()
-
-    def trailing_metadata(self) -> list[tuple[str, str | bytes]]:
-        return list(self._error.trailing_metadata())
+def _details(error: grpc.aio.AioRpcError) -> Sequence[any_pb2.Any]:
+    status: Status | None = rpc_status.from_call(cast("grpc.Call", error))  # it has all that is read of a call
+    assert status is not None
+    return status.details

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,13 +15,13 @@ from server.domain.errors import NoModel
 from server.domain.results import FeatureRow, ServingMode
 from server.ranking.ports import Columns, MemberRows, RankedList, ReadColumns, Snapshot
 
-TEXT = {"data_type": pb.DATA_TYPE_STRING, "encoding": pb.ENCODING_VOCABULARY}
+text_input = partial(pb.Input, data_type=pb.DATA_TYPE_STRING, encoding=pb.ENCODING_VOCABULARY)
 
 INPUTS = (
-    pb.Input(name="member_id", source=pb.SOURCE_MEMBER_KEY, **TEXT),
-    pb.Input(name="country", source=pb.SOURCE_MEMBER, feature_view="members", **TEXT),
-    pb.Input(name="class_id", source=pb.SOURCE_CLASS_KEY, **TEXT),
-    pb.Input(name="surface", source=pb.SOURCE_CONTEXT, **TEXT),
+    text_input(name="member_id", source=pb.SOURCE_MEMBER_KEY),
+    text_input(name="country", source=pb.SOURCE_MEMBER, feature_view="members"),
+    text_input(name="class_id", source=pb.SOURCE_CLASS_KEY),
+    text_input(name="surface", source=pb.SOURCE_CONTEXT),
     pb.Input(
         name="moods",
         source=pb.SOURCE_CONTEXT,
@@ -60,13 +61,13 @@ def manifest(version: int = 3, inputs: Sequence[pb.Input] = INPUTS) -> pb.Manife
 
 def snapshot(
     class_ids: Sequence[str],
+    features: Mapping[str, Sequence[Any]] | None = None,
     *,
     generation: int = 1,
     types: Mapping[str, int] = FEATURE_TYPES,
-    **features: Sequence[Any],
 ) -> Snapshot:
     """Returns a catalogue; a feature that is not given has no values."""
-    values = {name: features.get(name, [None] * len(class_ids)) for name in types}
+    values = {name: (features or {}).get(name, [None] * len(class_ids)) for name in types}
     return Snapshot(
         generation=generation,
         class_ids=class_ids,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 from feast import Entity, FeatureService, FeatureStore, FeatureView, Field, FileSource, ValueType
-from feast.types import Array, Bool, Float32, Float64, Int32, Int64, String
+from feast.types import Array, Bool, FeastType, Float32, Float64, Int32, Int64, String
 
 from contract.stubs import manifest_pb2 as pb
 from server.features.store import open_store
@@ -39,7 +39,7 @@ TITLE = pb.Input(
     data_type=pb.DATA_TYPE_STRING,
     ttl_seconds=DAY,
 )
-EVERY_TYPE = {
+EVERY_TYPE: dict[str, "tuple[FeastType, pb.DataType.ValueType, Any]"] = {
     "text": (String, pb.DATA_TYPE_STRING, "é"),
     "int32": (Int32, pb.DATA_TYPE_INT32, -3),
     "int64": (Int64, pb.DATA_TYPE_INT64, 2**40),

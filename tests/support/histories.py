@@ -68,4 +68,4 @@ def _write_truth(world: Path) -> None:
             THEN 0.9 ELSE 0.1 END AS probability
         FROM '{world}/impressions/*/*.parquet'
     """  # noqa: S608 - a path of our own
-    duckdb.sql(rows).write_parquet(str(world / "truth" / "truth.parquet"))
+    duckdb.connect().sql(rows).write_parquet(str(world / "truth" / "truth.parquet"))

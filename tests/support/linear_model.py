@@ -4,6 +4,7 @@ The other inputs are there to be carried, and have no effect.
 """
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +16,21 @@ from contract.manifest import write_manifest
 from contract.stubs import manifest_pb2 as pb
 from server.ranking.ports import Columns, Snapshot
 
-_TEXT = {"data_type": pb.DATA_TYPE_STRING, "encoding": pb.ENCODING_VOCABULARY}
-_NUMBER = {"data_type": pb.DATA_TYPE_FLOAT32, "encoding": pb.ENCODING_NUMERIC}
-_TEXTS = {"data_type": pb.DATA_TYPE_STRING_LIST, "encoding": pb.ENCODING_VOCABULARY, "list_length": 2}
-_TIME = {"data_type": pb.DATA_TYPE_INT64, "encoding": pb.ENCODING_TIME}
+_text = partial(pb.Input, data_type=pb.DATA_TYPE_STRING, encoding=pb.ENCODING_VOCABULARY)
+_number = partial(pb.Input, data_type=pb.DATA_TYPE_FLOAT32, encoding=pb.ENCODING_NUMERIC)
+_texts = partial(pb.Input, data_type=pb.DATA_TYPE_STRING_LIST, encoding=pb.ENCODING_VOCABULARY, list_length=2)
+_time = partial(pb.Input, data_type=pb.DATA_TYPE_INT64, encoding=pb.ENCODING_TIME)
 
 MEMBER_SIDE = (
-    pb.Input(name="member_id", source=pb.SOURCE_MEMBER_KEY, **_TEXT),
-    pb.Input(name="liking", source=pb.SOURCE_MEMBER, feature_view="members", **_NUMBER),
-    pb.Input(name="surface", source=pb.SOURCE_CONTEXT, **_TEXT),
-    pb.Input(name="request_time", source=pb.SOURCE_REQUEST_TIME, **_TIME),
+    _text(name="member_id", source=pb.SOURCE_MEMBER_KEY),
+    _number(name="liking", source=pb.SOURCE_MEMBER, feature_view="members"),
+    _text(name="surface", source=pb.SOURCE_CONTEXT),
+    _time(name="request_time", source=pb.SOURCE_REQUEST_TIME),
 )
 CLASS_SIDE = (
-    pb.Input(name="class_id", source=pb.SOURCE_CLASS_KEY, **_TEXT),
-    pb.Input(name="minutes", source=pb.SOURCE_CLASS, feature_view="classes", **_NUMBER),
-    pb.Input(name="genres", source=pb.SOURCE_CLASS, feature_view="classes", **_TEXTS),
+    _text(name="class_id", source=pb.SOURCE_CLASS_KEY),
+    _number(name="minutes", source=pb.SOURCE_CLASS, feature_view="classes"),
+    _texts(name="genres", source=pb.SOURCE_CLASS, feature_view="classes"),
 )
 
 WriteModel = Callable[[Path, float], None]
@@ -62,7 +63,8 @@ def snapshot(generation: int, minutes: NDArray[np.float32]) -> Snapshot:
 def scores(weight: float, columns: Columns) -> NDArray[np.float32]:
     """Returns the probability of each row."""
     logits = weight * columns["liking"] * columns["minutes"] / 60 + 0.5 * (columns["surface"] == "home")
-    return (1 / (1 + np.exp(-logits.astype(np.float64)))).astype(np.float32)
+    probabilities: NDArray[np.float32] = (1 / (1 + np.exp(-logits.astype(np.float64)))).astype(np.float32)
+    return probabilities
 
 
 def ranking(

@@ -112,7 +112,7 @@ def draw_rows(count: int, seed: int) -> Table:
     return Table(columns, draw_labels(np.where(is_match, 1.0, -1.5), rng))
 
 
-def draw_labels(logits: NDArray[Any], rng: np.random.Generator) -> NDArray[np.float32]:
+def draw_labels(logits: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float32]:
     """Returns labels that are 1 with the probability of the logits."""
     return (rng.random(len(logits)) < 1 / (1 + np.exp(-logits))).astype(np.float32)
 

@@ -8,6 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tests.support.traced import traced
+
 DTYPES = (
     "string",
     "int64",
@@ -40,22 +42,16 @@ class EveryDtype(tf.Module):
 class Picky(tf.Module):
     """Has inputs of fixed dtypes and shapes, defaults, several outputs, and operations that fail."""
 
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec([None, 3], tf.float32),
-            tf.TensorSpec([], tf.int64),
-            tf.TensorSpec([], tf.string),
-        ]
-    )
+    @traced(tf.TensorSpec([None, 3], tf.float32), tf.TensorSpec([], tf.int64), tf.TensorSpec([], tf.string))
     def scale(self, rows: tf.Tensor, factor: tf.Tensor = FACTOR, unit: tf.Tensor = UNIT) -> dict[str, tf.Tensor]:
         scaled = rows * tf.cast(factor, tf.float32)
         return {"scaled": scaled, "total": tf.reduce_sum(scaled), "unit": unit}
 
-    @tf.function(input_signature=[tf.TensorSpec([], tf.string, name="path")])
+    @traced(tf.TensorSpec([], tf.string, name="path"))
     def read(self, path: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"content": tf.io.read_file(path)}
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
+    @traced(tf.TensorSpec([None], tf.float32, name="x"))
     def root(self, x: tf.Tensor) -> dict[str, tf.Tensor]:
         tf.debugging.assert_non_negative(x, message="x has to be at least 0")
         return {"y": tf.sqrt(x)}
@@ -75,11 +71,11 @@ class Counting(tf.Module):
         with tf.control_dependencies([tf.debugging.assert_non_negative(x, message="x has to be at least 0")]):
             return self.rows.assign_add(tf.size(x, tf.int64))
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
+    @traced(tf.TensorSpec([None], tf.float32, name="x"))
     def predict(self, x: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"rows": self.count(x), "x": x}
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="inputs")])
+    @traced(tf.TensorSpec([None], tf.string, name="inputs"))
     def classify(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         parsed = tf.io.parse_example(inputs, {"x": tf.io.FixedLenFeature([], tf.float32)})
         self.count(parsed["x"])

@@ -10,7 +10,7 @@ PAUSE_SECONDS = 0.05
 """Between two questions: a runner that loads has what others leave it of the processor."""
 
 
-def until(ask: Callable[[], T], seconds: float) -> T:
+def until(ask: Callable[[], T | None], seconds: float) -> T:
     """Asks again and again, and returns the first answer that is true. Fails if there is none in time."""
     end = time.monotonic() + seconds
     while not (answer := ask()):

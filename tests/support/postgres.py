@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.installed import skip_without
 from tests.support.polling import until
 
 _SPEED = ("-c", "fsync=off", "-c", "listen_addresses=")
@@ -29,15 +30,15 @@ def running_postgres() -> Iterator[str]:
         folder, user = Path(name), _user()
         if user:
             shutil.chown(folder, user["user"], user["group"])
-        making = [programs / "initdb", "-D", folder / "data", "-U", "paceline", "-A", "trust", "--no-sync"]
+        making = [f"{programs}/initdb", "-D", f"{folder}/data", "-U", "paceline", "-A", "trust", "--no-sync"]
         subprocess.run(making, check=True, stdout=subprocess.DEVNULL, cwd=folder, **user)
-        command = [programs / "postgres", "-D", folder / "data", "-k", folder, *_SPEED]
+        command = [f"{programs}/postgres", "-D", f"{folder}/data", "-k", name, *_SPEED]
         with (
             (folder / "log").open("wb") as log,
             subprocess.Popen(command, stderr=log, cwd=folder, **user) as process,
         ):
             try:
-                asking = [programs / "pg_isready", "-q", "-h", folder]
+                asking = [f"{programs}/pg_isready", "-q", "-h", name]
                 until(lambda: subprocess.run(asking, check=False).returncode == 0, seconds=30)
                 yield f"postgresql+psycopg://paceline@/postgres?host={folder}"
             finally:
@@ -49,8 +50,7 @@ def _programs() -> Path:
     of_debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
     found = of_debian[-1] if of_debian else shutil.which("postgres")
     if found is None:
-        missing = "postgresql is not installed"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+        skip_without("postgresql")
     return Path(found).parent
 
 

@@ -7,9 +7,9 @@ import numpy as np
 
 from contract.stubs import manifest_pb2 as pb
 from tests.support.model_inputs import CROSSES, RANKING_INPUTS, draw_rows
-from training.baselines import ranking_baselines
+from training.baselines import Subject, ranking_baselines
 from training.candidate import Candidate
-from training.evaluation import MODEL, Subject, measure
+from training.evaluation import MODEL, measure
 from training.model.fit import fit
 from training.model.spec import ModelSpec
 from training.report.statistics import summarise

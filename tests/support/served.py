@@ -1,6 +1,7 @@
 """Answers for the served-feature log: of a model that has an input of every kind."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,15 +28,15 @@ KINDS: Mapping[str, dict[str, Any]] = {
     "wholes": {"data_type": pb.DATA_TYPE_INT64_LIST, "encoding": _NAMES, "list_length": 2},
 }
 SIDES = {"member": pb.SOURCE_MEMBER, "class": pb.SOURCE_CLASS, "context": pb.SOURCE_CONTEXT}
-TEXT = {"data_type": pb.DATA_TYPE_STRING, "encoding": _NAMES}
+text_input = partial(pb.Input, data_type=pb.DATA_TYPE_STRING, encoding=_NAMES)
 INPUTS_OF_EVERY_KIND = (
     *(
         pb.Input(name=f"{side}_{kind}", source=source, **of_kind)
         for side, source in SIDES.items()
         for kind, of_kind in KINDS.items()
     ),
-    pb.Input(name="member_id", source=pb.SOURCE_MEMBER_KEY, **TEXT),
-    pb.Input(name="class_id", source=pb.SOURCE_CLASS_KEY, **TEXT),
+    text_input(name="member_id", source=pb.SOURCE_MEMBER_KEY),
+    text_input(name="class_id", source=pb.SOURCE_CLASS_KEY),
     pb.Input(
         name="request_time",
         source=pb.SOURCE_REQUEST_TIME,

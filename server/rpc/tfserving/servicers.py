@@ -3,9 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
-
-import grpc
+from typing import TypeVar
 
 from server.domain.errors import NotAllowed
 from server.inference.examples import Examples, classify, infer, regress
@@ -29,7 +27,6 @@ from server.rpc.tfserving.stubs import (
 )
 from server.rpc.tfserving.tensors import count_texts, decode_tensors
 
-Context = grpc.aio.ServicerContext[Any, Any]
 PartT = TypeVar("PartT")
 
 MANY_TEXTS = 2**14
@@ -43,7 +40,7 @@ class PredictionServicer:
         self._servables = servables
 
     async def Predict(  # noqa: N802 (the wire name)
-        self, request: predict_pb2.PredictRequest, _context: Context
+        self, request: predict_pb2.PredictRequest, _context: object
     ) -> predict_pb2.PredictResponse:
         """Runs a signature on tensors."""
         target = converters.target(request.model_spec)
@@ -52,28 +49,28 @@ class PredictionServicer:
         return converters.predict_response(prediction)
 
     async def Classify(  # noqa: N802 (the wire name)
-        self, request: classification_pb2.ClassificationRequest, _context: Context
+        self, request: classification_pb2.ClassificationRequest, _context: object
     ) -> classification_pb2.ClassificationResponse:
         """Returns the classes of each example."""
         target, examples = converters.target(request.model_spec), await _examples(request.input)
         return converters.classification_response(await classify(self._servables, target, examples))
 
     async def Regress(  # noqa: N802 (the wire name)
-        self, request: regression_pb2.RegressionRequest, _context: Context
+        self, request: regression_pb2.RegressionRequest, _context: object
     ) -> regression_pb2.RegressionResponse:
         """Returns the value of each example."""
         target, examples = converters.target(request.model_spec), await _examples(request.input)
         return converters.regression_response(await regress(self._servables, target, examples))
 
     async def MultiInference(  # noqa: N802 (the wire name)
-        self, request: inference_pb2.MultiInferenceRequest, _context: Context
+        self, request: inference_pb2.MultiInferenceRequest, _context: object
     ) -> inference_pb2.MultiInferenceResponse:
         """Returns what several signatures say of the same examples."""
         tasks, examples = converters.tasks(request), await _examples(request.input)
         return converters.multi_inference_response(await infer(self._servables, tasks, examples))
 
     async def GetModelMetadata(  # noqa: N802 (the wire name)
-        self, request: get_model_metadata_pb2.GetModelMetadataRequest, _context: Context
+        self, request: get_model_metadata_pb2.GetModelMetadataRequest, _context: object
     ) -> get_model_metadata_pb2.GetModelMetadataResponse:
         """Returns the signatures of a model, what it reads, or both."""
         model = converters.model_spec(request.model_spec)
@@ -87,13 +84,13 @@ class ModelServicer:
         self._states = states
 
     async def GetModelStatus(  # noqa: N802 (the wire name)
-        self, request: get_model_status_pb2.GetModelStatusRequest, _context: Context
+        self, request: get_model_status_pb2.GetModelStatusRequest, _context: object
     ) -> get_model_status_pb2.GetModelStatusResponse:
         """Returns the states of the versions of a model."""
         return model_status_response(records_of(self._states, converters.model_spec(request.model_spec)))
 
     async def HandleReloadConfigRequest(  # noqa: N802 (the wire name)
-        self, _request: model_management_pb2.ReloadConfigRequest, _context: Context
+        self, _request: model_management_pb2.ReloadConfigRequest, _context: object
     ) -> model_management_pb2.ReloadConfigResponse:
         """Is not for this address."""
         raise NotAllowed("HandleReloadConfigRequest is answered on the admin address only: ask there")
@@ -107,7 +104,7 @@ class AdminModelServicer(ModelServicer):
         self._admin = admin
 
     async def HandleReloadConfigRequest(  # noqa: N802 (the wire name)
-        self, request: model_management_pb2.ReloadConfigRequest, _context: Context
+        self, request: model_management_pb2.ReloadConfigRequest, _context: object
     ) -> model_management_pb2.ReloadConfigResponse:
         """Serves the models of a config. A failure is the status of the call, which has no body then."""
         await self._admin.reload(to_model_configs(request.config, "config."))

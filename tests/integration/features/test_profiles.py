@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -75,10 +76,16 @@ def test_a_registry_in_a_file_is_found_whole_whenever_it_is_read(tmp_path: Path)
     for number in range(5000):
         registry.entities.add().spec.name = f"entity {number}"
     store.update_registry_proto(registry)
-    writer = threading.Thread(target=lambda: [store.update_registry_proto(registry) for _ in range(30)])
+
+    def write() -> None:
+        for _ in range(30):
+            store.update_registry_proto(registry)
+
+    writer = threading.Thread(target=write)
     writer.start()
-    found = {len(store.get_registry_proto().entities)}
+    read: Callable[[], RegistryProto] = store.get_registry_proto
+    found = {len(read().entities)}
     while writer.is_alive():
-        found.add(len(store.get_registry_proto().entities))
+        found.add(len(read().entities))
     assert found == {5000}
     assert [kept.name for kept in tmp_path.iterdir()] == ["registry.db"]

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from feast import FeatureStore
+from feast import FeatureStore, FileSource
 from sqlalchemy import create_engine, text
 
 from features import registry_lock
@@ -79,12 +79,13 @@ def test_features_are_applied_planned_materialised_and_served(opened: Open, tmp_
     assert {status.until for status in view_statuses(opened(), NOW)} == {END}
     registry = Registry(open_stores(Path(store.repo_path)).registry)
     registry.refresh()
-    activity = {"member_starts_2d", "member_last_classes_2d"}
-    assert registry.service_features("small_v1") == {"activity": activity, "classes": {"class_minutes"}}
+    activity = frozenset({"member_starts_2d", "member_last_classes_2d"})
+    minutes = frozenset({"class_minutes"})
+    assert registry.service_features("small_v1") == {"activity": activity, "classes": minutes}
     applied(store, {"definitions.py": MORE})
-    assert registry.service_features("small_v1") == {"activity": activity, "classes": {"class_minutes"}}
+    assert registry.service_features("small_v1") == {"activity": activity, "classes": minutes}
     registry.refresh()
-    new = {"class_minutes", "class_title"}
+    new = frozenset({"class_minutes", "class_title"})
     assert registry.service_features("small_v1") == {"activity": activity, "classes": new}
 
 
@@ -100,6 +101,7 @@ def test_a_moved_source_is_registered_and_a_refused_one_changes_nothing(opened: 
     assert describe_registry(opened()) == before
     applied(opened(), {"definitions.py": moved})
     activity = opened().get_feature_view("activity")
+    assert isinstance(activity.batch_source, FileSource)
     assert "/new/activity/" in activity.batch_source.path
     assert watermark(activity) == END
 

@@ -20,6 +20,7 @@ from event_log.reader import only_consumer
 from event_log.writer import Entry, LogWriter
 from features.aggregate_settings import AggregateSettings
 from features.apply import apply
+from features.day_files import write_rows
 from features.errors import SourceError, StoreError
 from features.materialize import materialize
 from features.raw_tables import RawTables
@@ -187,7 +188,6 @@ def test_a_crash_while_writing_leaves_nothing_out_and_nothing_twice(
     consumer, left = site.consumer(), iter(range(files_before_the_crash))
     consumer.step()
     with monkeypatch.context() as patch:
-        write_rows = parts.write_rows
 
         def write(path: Path, *args: Any) -> None:
             if next(left, None) is None:

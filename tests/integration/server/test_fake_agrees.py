@@ -65,7 +65,7 @@ def fake() -> Iterator[FakeServer]:
 @pytest.fixture
 async def clients(fake: FakeServer) -> AsyncIterator[tuple[AsyncPacelineClient, AsyncPacelineClient]]:
     """Clients of the server and of the fake."""
-    models = FakeModels(snapshot(list(SCORES), **FEATURES), list(SCORES.values()))
+    models = FakeModels(snapshot(list(SCORES), FEATURES), list(SCORES.values()))
     async with (
         serving(models, FakeMembers({"m1": {"country": "NL"}})) as served,
         AsyncPacelineClient(served.address, timeout=10.0, retry=ONCE) as real,

@@ -68,7 +68,7 @@ def features(data: st.DataObject) -> dict[str, list[Feature]]:
     }
 
 
-def cells(data_type: int) -> st.SearchStrategy[Value]:
+def cells(data_type: "pb.DataType.ValueType") -> st.SearchStrategy[Value]:
     field = VALUE_FIELDS[data_type]
     declared = st.builds(value_of, st.just(field), st.none() | VALUES[field])
     other = st.sampled_from(sorted(VALUES)).flatmap(lambda name: st.builds(value_of, st.just(name), VALUES[name]))
@@ -116,7 +116,7 @@ def empty(store: FeatureStore) -> None:
 
 
 def put(store: FeatureStore, view: str, rows: dict[str, Any]) -> None:
-    data = [
+    data: list[tuple[EntityKey, dict[str, Value], datetime, datetime | None]] = [
         (
             EntityKey(join_keys=["member_id"], entity_values=[Value(string_val=id_)]),
             row,

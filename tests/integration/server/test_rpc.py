@@ -8,7 +8,6 @@ from typing import Any
 import grpc
 import pytest
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
-from grpc_health.v1.health_pb2_grpc import HealthStub
 from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest
 from grpc_reflection.v1alpha.reflection_pb2_grpc import ServerReflectionStub
 
@@ -25,8 +24,9 @@ from server.rpc.services import EVENTS, Service
 from tests.support.admin import FakeStates
 from tests.support.channels import HOST, Served, invalid_fields, reason, running, serving
 from tests.support.fakes import FakeMembers, FakeModels, snapshot
+from tests.support.health import HealthClient, next_status
 
-CLASSES = snapshot(["a", "b", "c"], title=["A", "B", None], generation=7)
+CLASSES = snapshot(["a", "b", "c"], {"title": ["A", "B", None]}, generation=7)
 KNOWN = FakeMembers({"m1": {"country": "FR"}})
 
 
@@ -75,7 +75,7 @@ async def failure(server: Served, request: pb.RecommendClassesRequest, **call: A
 
 async def health_of(server: Served, service: str = "") -> int:
     async with grpc.aio.insecure_channel(server.address) as channel:
-        answer = await HealthStub(channel).Check(HealthCheckRequest(service=service))
+        answer = await HealthClient(channel).Check(HealthCheckRequest(service=service))
         return int(answer.status)
 
 
@@ -271,13 +271,13 @@ async def test_a_server_that_shuts_down_is_first_seen_as_not_serving() -> None:
     async with serving(models(before_rank=wait), KNOWN) as server:
         await server.server.health.tell(is_serving=True)
         async with grpc.aio.insecure_channel(server.address) as channel:
-            watch = HealthStub(channel).Watch(HealthCheckRequest())
-            assert (await watch.read()).status == HealthCheckResponse.SERVING
+            watch = HealthClient(channel).Watch(HealthCheckRequest())
+            assert await next_status(watch) == HealthCheckResponse.SERVING
             stub = RecommendationServiceStub(channel)
             under_way = stub.RecommendClasses(pb.RecommendClassesRequest(member_id="m1"))
             await begun.wait()
             stopping = asyncio.create_task(server.server.stop(30))
-            assert (await watch.read()).status == HealthCheckResponse.NOT_SERVING
+            assert await next_status(watch) == HealthCheckResponse.NOT_SERVING
             watch.cancel()
             with pytest.raises(grpc.aio.AioRpcError) as refused:
                 await stub.RecommendClasses(pb.RecommendClassesRequest(member_id="m1"))
@@ -305,9 +305,8 @@ async def test_a_call_that_comes_while_the_server_shuts_down_is_told_so(served: 
 
 async def test_reflection_lists_the_services(served: Served) -> None:
     async with grpc.aio.insecure_channel(served.address) as channel:
-        call = ServerReflectionStub(channel).ServerReflectionInfo(
-            iter([ServerReflectionRequest(list_services="")])
-        )
+        stub: Any = ServerReflectionStub(channel)  # type: ignore[arg-type]  # its types know synchronous channels only
+        call = stub.ServerReflectionInfo(iter([ServerReflectionRequest(list_services="")]))
         answer = await call.read()
     names = {service.name for service in answer.list_services_response.service}
     assert {*served.services, "grpc.health.v1.Health"} <= names

@@ -221,14 +221,14 @@ async def test_what_redis_holds_wrongly_of_one_member_costs_the_others_nothing(s
 
 def _tell(client: "Redis", lie: str) -> None:
     """Spoils what is held of the member m2."""
-    (key,) = client.keys("*m2*")
+    (key,) = client.execute_command("KEYS", "*m2*")  # its methods' types are wrong: of texts, and to be awaited
     if lie == "another type of key":
         client.delete(key)
         client.set(key, "a text")
         return
-    fields = client.hgetall(key)
+    fields = client.execute_command("HGETALL", key)
     (time,) = (field for field in fields if field.startswith(b"_ts:"))
     (value,) = (field for field in fields if field != time)
     field = time if lie == "no time" else value
     spoilt = {"cut off": fields[value][:-1], "no value": b"\xff\xff\xff", "no time": b"\xff\xff"}
-    client.hset(key, field, spoilt[lie])
+    client.execute_command("HSET", key, field, spoilt[lie])

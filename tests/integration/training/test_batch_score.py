@@ -150,9 +150,11 @@ def _version_that_requires(site: Site, folder: Path, name: str) -> Site:
     """Publishes the version again, as if a feature of its members were one that may not be missing."""
     manifest = read_manifest(site.version_dir)
     next(spec for spec in manifest.inputs if spec.name == name).missing_policy = pb.MISSING_POLICY_FAIL
-    publish(
-        folder, manifest, lambda directory, _: shutil.copytree(site.version_dir, directory, dirs_exist_ok=True)
-    )
+
+    def write(directory: Path, _manifest: pb.Manifest) -> None:
+        shutil.copytree(site.version_dir, directory, dirs_exist_ok=True)
+
+    publish(folder, manifest, write)
     return Site(site.history, folder)
 
 

@@ -62,10 +62,13 @@ def test_every_row_has_the_features_that_were_known_at_its_time(history: History
 
     expected = _expected(history, table)
     assert len(table) == SIZE.days * SIZE.impressions_per_day
-    np.testing.assert_array_equal(table.columns["member_starts_2d"], np.float32(expected["member_starts_2d"]))
-    np.testing.assert_array_equal(table.columns["class_minutes"], np.float32(expected["class_minutes"]))
+    np.testing.assert_array_equal(
+        table.columns["member_starts_2d"], np.array(expected["member_starts_2d"], np.float32)
+    )
+    np.testing.assert_array_equal(table.columns["class_minutes"], np.array(expected["class_minutes"], np.float32))
     found = [[value for value in row if value] for row in table.columns["member_last_classes_2d"].tolist()]
     assert found == expected["member_last_classes_2d"]
+    assert table.times is not None
     assert np.isnan(
         table.columns["class_minutes"][table.times < datetime(2026, 3, 2, tzinfo=UTC).timestamp()]
     ).all()
@@ -112,7 +115,7 @@ def test_a_row_that_was_made_later_does_not_leak(tmp_path: Path) -> None:
         SELECT * REPLACE (999::INTEGER AS class_minutes, created_timestamp + INTERVAL 90 DAY AS created_timestamp)
         FROM '{folder}/*.parquet'
     """  # noqa: S608 - a path of our own
-    duckdb.sql(backfill).to_df().to_parquet(folder / "backfill.parquet")
+    duckdb.connect().sql(backfill).to_df().to_parquet(folder / "backfill.parquet")
 
     after = _load(_open(history), LAST_DAY, LAST_DAY)
 
@@ -128,6 +131,8 @@ def test_rows_without_a_feature_that_may_not_be_missing_are_left_out(history: Hi
     table = _load(dataset)
 
     assert 0 < len(table) == np.count_nonzero(is_kept) < len(whole)
+    assert table.times is not None
+    assert whole.times is not None
     np.testing.assert_array_equal(table.times, whole.times[is_kept])
     left = len(whole) - len(table)
     assert (
@@ -135,6 +140,7 @@ def test_rows_without_a_feature_that_may_not_be_missing_are_left_out(history: Hi
     )
     truth = TruthSpec("truth", "impression_id", "probability")
     probabilities = dataset.true_probabilities(truth, FIRST_DAY, LAST_DAY)
+    assert probabilities is not None
     np.testing.assert_allclose(probabilities, np.where(table.labels > 0, 0.9, 0.1), atol=1e-6)
     with pytest.raises(DataError, match="none of 120 rows has every feature"):
         _load(dataset, FIRST_DAY, FIRST_DAY)

@@ -84,6 +84,7 @@ class TestServing:
 
         assert found is not None
         assert (found.version, found.problem, found.has_seen_rows) == (3, "", False)
+        assert found.scores is not None
         np.testing.assert_allclose(found.scores, candidate.scores["test"], atol=SCORE_TOLERANCE)
 
     def test_rows_it_was_trained_on_are_noticed(self, candidate: Candidate, version: Path, tmp_path: Path) -> None:

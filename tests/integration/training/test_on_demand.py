@@ -234,7 +234,7 @@ def test_rows_that_a_view_fails_for_are_told(history: History) -> None:
     columns = computed.columns(joined, np.zeros(2, np.int64))
 
     assert np.isnan(columns["member_pace"]).all()
-    assert columns["class_hours"].tolist() == np.float32([1 / 60, 2 / 60]).tolist()
+    assert columns["class_hours"].tolist() == np.array([1 / 60, 2 / 60], np.float32).tolist()
     (warning,) = computed.warnings()
     assert warning == (
         "On-demand view 'now_of_member' failed for 2 rows, where its features count as missing: "

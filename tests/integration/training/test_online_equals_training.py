@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from feast import Entity, FeatureService, FeatureStore, FeatureView, Field, FileSource, ValueType
-from feast.types import Array, Float32, Int64, String
+from feast.types import Array, FeastType, Float32, Int64, String
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -39,7 +39,7 @@ TTL = timedelta(days=1)
 TICK = timedelta(microseconds=1)
 TTLS = {"day": TTL, "ever": timedelta(0)}
 POLICIES = ("default", "last_value", "fail")
-TYPES = {
+TYPES: dict[str, tuple[FeastType, dict[str, str], pa.DataType, st.SearchStrategy[Any]]] = {
     "number": (Float32, {}, pa.float32(), st.floats(width=32)),
     "count": (Int64, {"encoding": "vocabulary"}, pa.int64(), st.integers(-5, 5)),
     "text": (String, {}, pa.string(), st.sampled_from(["", "a", "b"])),
@@ -134,7 +134,7 @@ def _definitions(folder: Path) -> list[Any]:
         for view, ttl in TTLS.items()
     ]
     tags = {"member_key": "member_id", "class_key": "class_id", "catalogue_view": "catalogue"}
-    return [member, *views, FeatureService(name="both", features=views, tags=tags)]
+    return [member, *views, FeatureService(name="both", features=[*views], tags=tags)]
 
 
 @pytest.fixture(scope="module")

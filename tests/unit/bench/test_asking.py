@@ -17,7 +17,7 @@ RATE = 200.0
 @pytest.fixture
 def server() -> Iterator[FakeServer]:
     with FakeServer() as started:
-        started.rank_others({"c1": 1.0})
+        started.rank_others([("c1", 1.0)])
         yield started
 
 

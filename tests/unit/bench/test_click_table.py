@@ -19,7 +19,7 @@ def test_tables_of_two_seeds_have_different_rows_of_one_truth() -> None:
     assert np.array_equal(first.logits, again.logits)
     assert not np.array_equal(first.logits, other.logits)
     rates = [_rate(clicks.rows.columns["category_0"], clicks.rows.labels) for clicks in (first, other)]
-    np.testing.assert_allclose(*rates, atol=0.05)
+    np.testing.assert_allclose(rates[0], rates[1], atol=0.05)
 
 
 def _rate(column: object, labels: object) -> list[float]:

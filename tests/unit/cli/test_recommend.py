@@ -13,6 +13,7 @@ from cli.main import main
 from cli.rankings import print_ranking
 from paceline import ErrorReason, FieldViolation, InvalidRequest, Unavailable, any_of, between
 from paceline.testing import FakeServer
+from paceline.v1 import recommendation_service_pb2 as pb
 from paceline.v1.recommendation_service_pb2 import (
     RecommendClassesRequest,
     RecommendClassesResponse,
@@ -230,10 +231,12 @@ def test_help_shows_examples_that_work(run: Run, command: str) -> None:
 @pytest.mark.parametrize(
     ("mode", "said"),
     [
-        ("SERVING_MODE_BATCH_SCORED", "this list was ranked beforehand"),
-        ("SERVING_MODE_POPULAR", "these classes are popular"),
+        (pb.SERVING_MODE_BATCH_SCORED, "this list was ranked beforehand"),
+        (pb.SERVING_MODE_POPULAR, "these classes are popular"),
     ],
 )
-def test_an_answer_without_the_model_says_so(mode: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_answer_without_the_model_says_so(
+    mode: "pb.ServingMode.ValueType", said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     print_ranking("m1", RecommendClassesResponse(serving_mode=mode), [])
     assert f"The model can't rank for member m1 now: {said}." in capsys.readouterr().err

@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 from hypothesis import given
@@ -30,7 +31,7 @@ INPUTS = [
 def test_indices_and_numbers_have_the_order_of_the_layout() -> None:
     """Scalars, times and lists; then numbers and vectors. Two rows, the second without a value."""
     noon = 1_700_000_000 // 86400 * 86400 + 12 * 3600
-    values = {
+    values: dict[str, list[Any]] = {
         "taste": [[0.5, 1.5], None],
         "country": ["de", None],
         "request_time": [noon, None],

@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,16 +12,16 @@ from contract.stubs import manifest_pb2 as pb
 
 DAY = 86_400
 KINDS = {
-    "number": {"data_type": pb.DATA_TYPE_FLOAT32, "encoding": pb.ENCODING_NUMERIC},
-    "count": {"data_type": pb.DATA_TYPE_INT64, "encoding": pb.ENCODING_VOCABULARY},
-    "text": {"data_type": pb.DATA_TYPE_STRING, "encoding": pb.ENCODING_VOCABULARY},
-    "texts": {"data_type": pb.DATA_TYPE_STRING_LIST, "encoding": pb.ENCODING_VOCABULARY, "list_length": 2},
-    "numbers": {"data_type": pb.DATA_TYPE_FLOAT32_LIST, "encoding": pb.ENCODING_NUMERIC, "list_length": 2},
+    "number": partial(pb.Input, data_type=pb.DATA_TYPE_FLOAT32, encoding=pb.ENCODING_NUMERIC),
+    "count": partial(pb.Input, data_type=pb.DATA_TYPE_INT64, encoding=pb.ENCODING_VOCABULARY),
+    "text": partial(pb.Input, data_type=pb.DATA_TYPE_STRING, encoding=pb.ENCODING_VOCABULARY),
+    "texts": partial(pb.Input, data_type=pb.DATA_TYPE_STRING_LIST, encoding=pb.ENCODING_VOCABULARY, list_length=2),
+    "numbers": partial(pb.Input, data_type=pb.DATA_TYPE_FLOAT32_LIST, encoding=pb.ENCODING_NUMERIC, list_length=2),
 }
 
 
 def _input(kind: str, policy: "pb.MissingPolicy.ValueType") -> pb.Input:
-    return pb.Input(name=kind, missing_policy=policy, **KINDS[kind])
+    return KINDS[kind](name=kind, missing_policy=policy)
 
 
 @given(age=st.floats(0, 1e9), ttl=st.just(0) | st.integers(1, 10**9))

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from types import FunctionType
+from typing import Any, cast
 
 import pytest
 from feast import Entity, FeatureService, FeatureView, Field, FileSource, PushSource, RequestSource, ValueType
@@ -55,10 +56,11 @@ def _on_demand(mode: str, *, singleton: bool) -> OnDemandFeatureView:
         name="asked",
         schema=[_field("asked_minutes")],
         sources=[RequestSource(name="request", schema=[Field(name="minutes", dtype=Int64)])],
-        feature_transformation=PythonTransformation(lambda inputs: inputs, text),
+        feature_transformation=PythonTransformation(cast("FunctionType", lambda inputs: inputs), text),
         mode=mode,
         singleton=singleton,
-        **PEOPLE,
+        owner=PEOPLE["owner"],
+        description=PEOPLE["description"],
     )
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from types import FunctionType
+from typing import Any, cast
 
 import pytest
 from feast import Entity, FeatureService, FeatureView, Field, FileSource, RequestSource, ValueType
@@ -50,7 +51,7 @@ SERVICE = FeatureService(
 
 
 def _view(text: str = SOUND, sources: Sequence[Any] = (ACTIVITY, ASKED), **changes: Any) -> OnDemandFeatureView:
-    transformation = PythonTransformation(lambda inputs: inputs, text)
+    transformation = PythonTransformation(cast("FunctionType", lambda inputs: inputs), text)
     given = {"name": "ratios", "schema": [Field(name="ratio", dtype=Float64)], "mode": "python", **changes}
     return OnDemandFeatureView(sources=list(sources), feature_transformation=transformation, **given)
 
@@ -143,12 +144,15 @@ def test_our_own_view_goes_around_the_clock() -> None:
     (habit,) = (view for view in views if view.name == "member_habit")
     hours, asked = [23.0, 1.0, 12.0, None], [3600, 23 * 3600, 0, 0]
 
+    assert habit.feature_transformation is not None
     found = habit.feature_transformation.udf({"member_hour_90d": hours, "request_time": asked})
 
     assert found == {"member_hour_distance_90d": [2.0, 2.0, 12.0, None]}
 
 
-@on_demand_feature_view(sources=[ACTIVITY], schema=[Field(name="ratio", dtype=Float64)], mode="python")
+@on_demand_feature_view(  # type: ignore[untyped-decorator]  # Feast's has no types
+    sources=[ACTIVITY], schema=[Field(name="ratio", dtype=Float64)], mode="python"
+)
 def decorated(inputs: dict[str, Any]) -> dict[str, Any]:
     """Says something for people."""
     import math  # noqa: PLC0415 - as such a function has to

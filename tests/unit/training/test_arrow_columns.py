@@ -16,7 +16,7 @@ FLOATS = st.floats()
 TEXTS = st.text(max_size=3)
 
 
-def _spec(data_type: int, encoding: int, list_length: int = 0) -> pb.Input:
+def _spec(data_type: "pb.DataType.ValueType", encoding: "pb.Encoding.ValueType", list_length: int = 0) -> pb.Input:
     return pb.Input(name="it", data_type=data_type, encoding=encoding, list_length=list_length)
 
 

@@ -61,7 +61,7 @@ def test_types_say_what_becomes_of_columns(files: FlatFiles) -> None:
 
 
 def test_the_spec_says_what_types_do_not(files: FlatFiles) -> None:
-    overrides = {
+    overrides: dict[str, dict[str, object]] = {
         "age": {"encoding": "vocabulary"},
         "height-cm": {"encoding": "log", "default": 1},
         "member": {"ignore": True},

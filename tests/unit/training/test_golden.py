@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from contract.columns import INT64_MISSING, from_message
 from contract.stubs import manifest_pb2 as pb
@@ -109,8 +110,8 @@ def test_a_flat_request_ends_with_a_row_without_values() -> None:
 
 
 def test_large_scores_may_differ_by_more() -> None:
-    assert score_tolerance(np.float32([0.1, 0.9])) == 1e-5
-    assert score_tolerance(np.float32([-3e4, 5])) == pytest.approx(0.3)
+    assert score_tolerance(np.array([0.1, 0.9], np.float32)) == 1e-5
+    assert score_tolerance(np.array([-3e4, 5], np.float32)) == pytest.approx(0.3)
 
 
 def test_single_rows_are_repeated_beside_the_classes() -> None:
@@ -123,8 +124,9 @@ def test_single_rows_are_repeated_beside_the_classes() -> None:
 def test_messages_hold_the_columns_and_the_score_of_each_class() -> None:
     requests = ranking_requests(INPUTS, SOURCE, _table(members=2, classes=3))
 
-    def scorer(columns: Columns) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-        return np.nan_to_num(columns["class_minutes"]) / 8 + columns["member_last"][:, 0].clip(0) / 16
+    def scorer(columns: Columns) -> NDArray[np.float32]:
+        scores = np.nan_to_num(columns["class_minutes"]) / 8 + columns["member_last"][:, 0].clip(0) / 16
+        return scores.astype(np.float32)
 
     messages = score_requests(INPUTS, requests, scorer)
 

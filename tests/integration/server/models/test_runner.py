@@ -70,7 +70,8 @@ async def test_a_ranking_equals_numpy(loaded: LoadedVersion, seed: int) -> None:
     expected = linear_model.ranking(WEIGHT, columns, class_columns(MINUTES), candidates, count)
     np.testing.assert_allclose(scores, expected[0], atol=1e-5)
     np.testing.assert_array_equal(positions, expected[1])
-    assert (scores.dtype, positions.dtype) == (np.float32, np.int32)
+    assert scores.dtype == np.float32
+    assert positions.dtype == np.int32
 
 
 async def test_row_by_row_scores_equal_numpy(loaded: LoadedVersion) -> None:

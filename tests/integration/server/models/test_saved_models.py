@@ -111,7 +111,7 @@ async def test_a_signature_is_described_with_dtypes_shapes_and_defaults(loaded: 
         "factor": TensorSpec("int64", ()),
         "unit": TensorSpec("string", ()),
     }
-    assert (signature.optional, signature.method_name) == ({"factor", "unit"}, PREDICT)
+    assert (signature.optional, signature.method_name) == (frozenset({"factor", "unit"}), PREDICT)
     assert SignatureDef.FromString(signature.definition).inputs["rows"].dtype == tf.float32.as_datatype_enum
 
 
@@ -138,7 +138,7 @@ async def test_a_model_of_keras_is_served_without_keras(loaded: Loaded, exported
     rows = np.array([[1, 2, 3], [0, 0, 1]], dtype=np.float32)
     (name,) = loaded.signatures["serving_default"].inputs
     (found,) = (await runner.run("serving_default", {name: rows})).values()
-    np.testing.assert_allclose(found, [[3], [0.5]])
+    np.testing.assert_allclose(found, [[3.0], [0.5]])
     libraries = mapped(runner.pid)
     assert "tensorflow" in libraries
     assert "pandas" not in libraries  # which Keras imports

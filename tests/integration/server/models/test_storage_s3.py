@@ -7,7 +7,7 @@ from threading import Thread
 
 import pytest
 import s3fs
-from moto.server import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
 from contract.labels import LabelAction

@@ -20,6 +20,7 @@ from tensorflow_serving.apis import (
 )
 from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceStub
 
+from contract.stubs.manifest_pb2 import Manifest
 from server.domain.errors import ModelFailed
 from server.domain.models import ModelSpec
 from server.domain.signatures import Signatures, Tensors
@@ -27,6 +28,7 @@ from server.models.client import RunnerProcess
 from server.models.ports import CallFailed
 from tests.support.channels import serving
 from tests.support.fakes import FakeModels
+from tests.support.traced import traced
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -40,17 +42,17 @@ ECHOED = (
 class Model(tf.Module):
     """Gives each dtype back, and adds, classifies and regresses."""
 
-    @tf.function(input_signature=[tf.TensorSpec([None, 2]), tf.TensorSpec([], name="by")])
+    @traced(tf.TensorSpec([None, 2]), tf.TensorSpec([], name="by"))
     def add(self, x: tf.Tensor, by: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"sum": x + by, "rows": tf.shape(x)[0]}
 
-    @tf.function(input_signature=[EXAMPLES])
+    @traced(EXAMPLES)
     def classify(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         scores = _read(inputs)
         labels = tf.tile([["a", "b"]], [tf.size(scores), 1])
         return {"classes": labels, "scores": tf.stack([scores, 1 - scores], axis=1)}
 
-    @tf.function(input_signature=[EXAMPLES])
+    @traced(EXAMPLES)
     def regress(self, inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"outputs": _read(inputs)}
 
@@ -60,23 +62,22 @@ def _read(examples: tf.Tensor) -> tf.Tensor:
 
 
 def _echo(dtype: str) -> Any:
-    @tf.function(input_signature=[tf.TensorSpec(None, tf.as_dtype(dtype), name="x")])
-    def echo(x: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"y": tf.identity(x)}
-
-    return echo.get_concrete_function()
+    echo = tf.function(lambda x: {"y": tf.identity(x)})
+    return echo.get_concrete_function(tf.TensorSpec(None, tf.as_dtype(dtype), name="x"))
 
 
 class RunnerServables:
     """One version in a runner; a fake of what leases it."""
 
     version = 7
+    manifest = Manifest(model_name="half", version=version)
 
     def __init__(self, runner: RunnerProcess, signatures: Signatures) -> None:
         self._runner = runner
         self.signatures = signatures
 
-    def lease(self, _spec: ModelSpec) -> Self:
+    def lease(self, spec: ModelSpec) -> Self:
+        assert spec.name == "half"
         return self
 
     async def run(self, signature: str, tensors: Tensors, outputs: Collection[str] = ()) -> Tensors:
@@ -161,13 +162,13 @@ async def test_every_dtype_goes_through_the_model_and_comes_back(
 
 
 async def test_a_client_without_tensorflow_reads_the_typed_fields(stub: PredictionServiceStub) -> None:
-    response = await stub.Predict(asking(x=np.float32([[1, 2]]), by=np.float32(1)))
+    response = await stub.Predict(asking(x=np.array([[1, 2]], np.float32), by=np.float32(1)))
     assert list(response.outputs["sum"].float_val) == [2, 3]
     assert list(response.outputs["rows"].int_val) == [1]
 
 
 async def test_only_the_outputs_that_are_named_come_back(stub: PredictionServiceStub) -> None:
-    request = asking(x=np.float32([[1, 2]]), by=np.float32(1))
+    request = asking(x=np.array([[1, 2]], np.float32), by=np.float32(1))
     request.output_filter.append("rows")
     assert list((await stub.Predict(request)).outputs) == ["rows"]
 

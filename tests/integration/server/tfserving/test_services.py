@@ -76,7 +76,7 @@ def spec(name: str = "half", signature: str = "", **choice: Any) -> model_pb2.Mo
 def predict(model_spec: model_pb2.ModelSpec | None, *outputs: str, **inputs: Any) -> predict_pb2.PredictRequest:
     request = predict_pb2.PredictRequest(model_spec=model_spec, output_filter=outputs)
     for name, values in (inputs or {"x": [[1, 2]]}).items():
-        request.inputs[name].CopyFrom(encode(np.float32(values), "float32"))
+        request.inputs[name].CopyFrom(encode(np.array(values, np.float32), "float32"))
     return request
 
 

@@ -1,5 +1,6 @@
 import os
 from collections.abc import Callable
+from functools import partial
 from threading import Thread
 
 import pytest
@@ -31,7 +32,7 @@ def test_as_many_processes_as_cores_have_one_each_and_fewer_have_all() -> None:
         found.append(os.sched_getaffinity(0))
 
     for number in range(len(cores) + 1):
-        _in_a_thread(lambda number=number: keep(number, len(cores) + 1))
+        _in_a_thread(partial(keep, number, len(cores) + 1))
     assert found == [{core} for core in [*cores, cores[0]]]
     _in_a_thread(lambda: keep(0, len(cores) - 1))
     assert found[-1] == set(cores)

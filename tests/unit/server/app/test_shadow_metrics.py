@@ -25,8 +25,8 @@ class Measured:
         self, live: int, shadow: int, scores: tuple[Sequence[float], Sequence[float]], arm: str = "stable"
     ) -> None:
         """Takes note of a request, and of the scores on both sides, whose versions are given."""
-        sources = (Source("ranking", version, True, 1, arm) for version in (live, shadow))
-        self._metrics.compared("next", Comparison(*sources, 1.0, *map(list, scores), 0.1, 0.1))
+        answered, shadowed = (Source("ranking", version, True, 1, arm) for version in (live, shadow))
+        self._metrics.compared("next", Comparison(answered, shadowed, 1.0, *scores, 0.1, 0.1))
 
     def drift(self, arm: str = "stable") -> float | None:
         return self._registry.get_sample_value("paceline_shadow_score_psi", {"label": "next", "arm": arm})

@@ -56,7 +56,7 @@ class World:
     now: float = 1000.0
 
     def held(self) -> list[int | None]:
-        return [version.snapshot and version.snapshot.generation for version in self.versions]
+        return [version.snapshot.generation if version.snapshot else None for version in self.versions]
 
 
 @pytest.fixture

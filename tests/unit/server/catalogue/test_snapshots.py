@@ -18,7 +18,7 @@ from server.catalogue.snapshot_folder import SnapshotFolder
 from server.catalogue.snapshots import Snapshots
 from server.domain.errors import StoreUnavailable
 from server.ranking.ports import Snapshot
-from tests.support.fakes import TEXT, manifest
+from tests.support.fakes import manifest, text_input
 
 MAX_AGE = 300.0
 LAST_KNOWN = 3600.0
@@ -96,9 +96,7 @@ def snapshots(machine: Machine) -> Snapshots:
 def version(number: int, *features: str) -> pb.Manifest:
     """Returns the manifest of a version that reads these class features."""
     reads = manifest(number)
-    reads.inputs.extend(
-        pb.Input(name=name, source=pb.SOURCE_CLASS, feature_view="classes", **TEXT) for name in features
-    )
+    reads.inputs.extend(text_input(name=name, source=pb.SOURCE_CLASS, feature_view="classes") for name in features)
     return reads
 
 

@@ -33,5 +33,5 @@ async def test_what_was_answered_is_gone_without_the_garbage_collector() -> None
     assert [answer() for answer in answers] == [None, None, None]
 
 
-async def _ask_twice(calls: SharedCalls[int, _Answer]) -> list[_Answer]:
+async def _ask_twice(calls: SharedCalls[int, _Answer]) -> Sequence[_Answer]:
     return await asyncio.gather(calls.ask(2, 1), calls.ask(3, 1))

@@ -68,7 +68,8 @@ def test_it_says_what_the_store_says(asked: list[list[str]], size: int) -> None:
 
 
 def test_only_what_is_not_remembered_is_read() -> None:
-    store, seen = Store({"a": 1, "b": 2}), []
+    store = Store({"a": 1, "b": 2})
+    seen: list[dict[str, int]] = []
     cells = remembered(store, seen)
 
     cells.read(["a", "x"], VIEWS)
@@ -120,7 +121,8 @@ def test_without_freshness_the_store_is_asked_each_time() -> None:
 
 
 def test_a_store_that_is_down_costs_nothing_but_what_is_not_known() -> None:
-    store, seen = Store({"a": 1, "b": 2}), []
+    store = Store({"a": 1, "b": 2})
+    seen: list[dict[str, int]] = []
     cells = remembered(store, seen, fresh_seconds=0)
     cells.read(["a", "x"], VIEWS)
     store.is_down, store.now = True, 60.0

@@ -28,11 +28,11 @@ def violations(inputs: dict[str, NDArray[Any]], *outputs: str) -> dict[str, str]
 
 def test_what_fits_passes() -> None:
     check_fits(SIGNATURE, {"x": X, "name": NAME}, [])
-    check_fits(SIGNATURE, {"x": X, "name": NAME, "by": np.int64(1)}, ["z", "y"])
+    check_fits(SIGNATURE, {"x": X, "name": NAME, "by": np.array(1)}, ["z", "y"])
 
 
 def test_every_input_and_output_that_does_not_fit_is_named() -> None:
-    inputs = {"x": X[0], "by": np.int32([1]), "w": X}
+    inputs = {"x": X[0], "by": np.array([1], np.int32), "w": X}
     assert violations(inputs, "y", "v", "y") == {
         "inputs['w']": "is no input, expected 'by', 'name', 'x'",
         "inputs['name']": "is missing, expected string",

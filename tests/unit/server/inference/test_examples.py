@@ -98,7 +98,7 @@ async def test_examples_have_to_fit_the_input(examples: list[bytes]) -> None:
 
 
 async def test_a_signature_may_give_labels_or_scores_alone() -> None:
-    labels, scores = texts(b"a", b"b").reshape(2, 1), np.float32([[0.5], [1]])
+    labels, scores = texts(b"a", b"b").reshape(2, 1), np.array([[0.5], [1]], np.float32)
     for name, tensor, spec in [("classes", labels, STRINGS), ("scores", scores, FLOATS)]:
         servables = having(Signature(EXAMPLES, {name: spec}, CLASSIFY), {name: tensor})
         found = await classify(servables, Target(HALF, "only"), TWO)
@@ -108,7 +108,9 @@ async def test_a_signature_may_give_labels_or_scores_alone() -> None:
 
 async def test_a_signature_of_tensorflow_2_classifies_if_its_tensors_fit() -> None:
     signature = Signature({"examples": STRINGS}, {"scores": FLOATS, "more": FLOATS}, PREDICT)
-    servables = having(signature, {"scores": np.float32([[0.5, 0.25]]), "more": np.float32([1])})
+    servables = having(
+        signature, {"scores": np.array([[0.5, 0.25]], np.float32), "more": np.array([1], np.float32)}
+    )
     found = await classify(servables, Target(HALF, "only"), [b"a"])
     assert found.result.scores.tolist() == [[0.5, 0.25]]
     assert [(set(tensors), outputs) for _, tensors, outputs in servables.runs] == [({"examples"}, ["scores"])]
@@ -180,7 +182,7 @@ async def test_classes_of_another_shape_are_the_model_s_failure(outputs: dict[st
 
 @pytest.mark.parametrize("shape", [(2,), (2, 1)])
 async def test_values_may_be_a_column(shape: tuple[int, ...]) -> None:
-    servables = having(REGRESSING, {"outputs": np.float32([0.5, 1]).reshape(shape)})
+    servables = having(REGRESSING, {"outputs": np.array([0.5, 1], np.float32).reshape(shape)})
     assert (await regress(servables, Target(HALF, "only"), TWO)).result.values.tolist() == [0.5, 1]
 
 

@@ -19,7 +19,8 @@ def test_messages_arrive_whole_and_in_order_however_the_stream_is_cut(
     stream = b"".join(to_frame(message) for message in messages)
     ends = [*sorted(cuts), len(stream)]
     splitter = FrameSplitter()
-    arrived, start = [], 0
+    arrived: list[object] = []
+    start = 0
     for end in ends:
         arrived += splitter.feed(stream[start:end])
         start = max(start, min(end, len(stream)))

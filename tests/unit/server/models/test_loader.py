@@ -48,9 +48,9 @@ class Site:
         )
         return await loader.load(self.model_dir / "1", lambda: None, serving)
 
-    async def refusal(self, **settings: bool) -> Refused:
+    async def refusal(self, *, requires_manifest: bool = True) -> Refused:
         with pytest.raises(Refused) as refused:
-            await self.load(**settings)
+            await self.load(requires_manifest=requires_manifest)
         assert all(runner.is_closed for runner in self.runners.started[-1:])
         return refused.value
 
@@ -158,9 +158,8 @@ async def test_a_model_without_a_feature_source_is_proven_but_neither_checked_no
     promised.ClearField("feature_source")
     (request,) = promised.golden_requests
     for column in request.columns:  # of a flat table: a row for each score
-        for values in (column.numbers, column.integers, column.texts):
-            if len(values) == 1:
-                values.extend(list(values) * 2)
+        if len(column.numbers) + len(column.integers) + len(column.texts) == 1:
+            column.MergeFromString(column.SerializeToString() * 2)  # appends its value twice
     write_manifest(site.put_down(), promised)
     await site.load()
     assert site.did == ["load", "warm up", "serve"]
@@ -278,7 +277,8 @@ async def test_a_load_that_is_cancelled_leaves_no_runner(site: Site) -> None:
     class HangingRunner(FakeRunner):
         async def warm_up(self, saved_model_dir: Path) -> int:
             started.set_result(saved_model_dir)
-            return await asyncio.get_running_loop().create_future()
+            never: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+            return await never
 
     started: asyncio.Future[Path] = asyncio.get_running_loop().create_future()
     site.publish()

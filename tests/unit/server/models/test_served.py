@@ -7,6 +7,7 @@ import pytest
 
 from server.domain.errors import InvalidRequest, NoModel, NotFound, PacelineError
 from server.domain.models import Every, ModelProblem, ModelSpec
+from tests.support.fake_runner import FakeRunner
 from tests.support.model_servers import ModelServers, model_servers
 
 
@@ -55,7 +56,8 @@ async def test_what_is_not_there(
 
 async def test_a_model_whose_only_process_died_is_unavailable_until_it_is_replaced(servers: ModelServers) -> None:
     (loaded,) = servers.models.manager("films").available
-    loaded.runner.crash()  # type: ignore[attr-defined] - a FakeRunner
+    assert isinstance(loaded.runner, FakeRunner)
+    loaded.runner.crash()
     for spec in (ModelSpec("films"), ModelSpec("films", version=7)):
         with pytest.raises(NoModel):
             servers.models.lease(spec)
@@ -63,7 +65,8 @@ async def test_a_model_whose_only_process_died_is_unavailable_until_it_is_replac
 
 async def test_a_model_whose_only_process_hangs_is_unavailable(servers: ModelServers) -> None:
     (loaded,) = servers.models.manager("films").available
-    loaded.runner.is_responsive = False  # type: ignore[misc] - a FakeRunner
+    assert isinstance(loaded.runner, FakeRunner)
+    loaded.runner.is_responsive = False
     for spec in (ModelSpec("films"), ModelSpec("films", version=7)):
         with pytest.raises(NoModel):
             servers.models.lease(spec)

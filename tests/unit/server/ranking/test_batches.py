@@ -48,7 +48,8 @@ class ScoringModels(FakeModels):
 
 
 def _scores_of(member: int) -> list[float]:
-    return np.random.default_rng(member).permutation(len(CLASS_IDS)).tolist()
+    scores: list[float] = np.random.default_rng(member).permutation(len(CLASS_IDS)).tolist()
+    return scores
 
 
 class Site:

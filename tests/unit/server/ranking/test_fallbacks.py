@@ -21,7 +21,7 @@ from server.ranking.recommend import Recommender
 from server.ranking.score import Scorer
 from tests.support.fakes import FakeLists, FakeMembers, FakeModels, manifest, snapshot
 
-CLASSES = snapshot(["a", "b", "c", "d"], generation=7, title=["A", "B", "C", "D"], minutes=[10, 20, 30, 40])
+CLASSES = snapshot([*"abcd"], {"title": [*"ABCD"], "minutes": [10, 20, 30, 40]}, generation=7)
 ROWS = [FeatureRow("members", CellStatus.MISSING, None)]
 Told = list[tuple[ServingMode, PacelineError]]
 

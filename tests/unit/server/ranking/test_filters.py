@@ -21,7 +21,7 @@ BOUND = st.none() | st.floats(-4, 4)
 
 def filters_of(**features: list[Any]) -> ClassFilters:
     count = len(next(iter(features.values())))
-    return ClassFilters(snapshot([f"c{place}" for place in range(count)], **features))
+    return ClassFilters(snapshot([f"c{place}" for place in range(count)], features))
 
 
 @given(ROWS, st.lists(st.integers(-3, 3), min_size=1))
@@ -102,5 +102,5 @@ def test_a_filter_that_does_not_fit_the_catalogue_is_refused_by_its_place(
 
 
 def test_elements_of_number_lists_can_be_asked_for() -> None:
-    filters = ClassFilters(snapshot(["a", "b"], types={"ids": pb.DATA_TYPE_INT64_LIST}, ids=[[1, 2], None]))
+    filters = ClassFilters(snapshot(["a", "b"], {"ids": [[1, 2], None]}, types={"ids": pb.DATA_TYPE_INT64_LIST}))
     assert filters.mask([ClassFilter("ids", AnyOf([2]))]).tolist() == [True, False]

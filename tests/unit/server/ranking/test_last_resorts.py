@@ -9,7 +9,7 @@ from server.ranking.ports import RankedList
 from tests.support.fakes import snapshot
 
 BATCH, POPULAR = ServingMode.BATCH_SCORED, ServingMode.POPULAR
-CLASSES = snapshot(["a", "b", "c", "d"], minutes=[10, None, 30, 10], title=["A", "B", "C", "D"])
+CLASSES = snapshot(["a", "b", "c", "d"], {"minutes": [10, None, 30, 10], "title": ["A", "B", "C", "D"]})
 BEST = RankedList(["d", "gone", "b", "a"], [0.75, 0.5, 0.5, 0.25], 7)
 
 

@@ -104,7 +104,7 @@ def test_a_failure_costs_a_feature_is_counted_and_logged_once(caplog: pytest.Log
 
 
 def _with_golden_rows(manifest: pb.Manifest) -> pb.Manifest:
-    rows = {"starts": [6, None], "hour": [2.0, None], "asked_at": [5, 5], "minutes": [1, 1]}
+    rows: dict[str, list[Any]] = {"starts": [6, None], "hour": [2.0, None], "asked_at": [5, 5], "minutes": [1, 1]}
     set_golden_rows(manifest.on_demand_views[0], manifest.inputs, rows)
     return manifest
 

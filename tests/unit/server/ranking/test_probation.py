@@ -78,7 +78,8 @@ def test_a_drift_is_told_with_its_size_and_its_limit() -> None:
 )
 def test_each_limit_can_be_switched_off(name: str, candidate: Outcome) -> None:
     assert find_breach(candidate, GOOD, LIMITS) is not None
-    assert find_breach(candidate, GOOD, replace(LIMITS, **{name: None})) is None
+    off: dict[str, Any] = {name: None}
+    assert find_breach(candidate, GOOD, replace(LIMITS, **off)) is None
     alone = {"error_rate": None, "p99_factor": None, "score_drift": None, name: getattr(LIMITS, name)}
     assert find_breach(candidate, GOOD, replace(LIMITS, **alone)) is not None
 

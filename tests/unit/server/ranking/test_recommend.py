@@ -22,10 +22,12 @@ from tests.support.fakes import FakeMembers, FakeModels, snapshot
 NOW = 1_700_000_000.75
 CLASSES = snapshot(
     ["a", "b", "c", "d"],
+    {
+        "title": ["A", "B", None, "D"],
+        "minutes": [10, 20, 20, 30],
+        "genres": [["pop"], [], None, ["rock", "pop"]],
+    },
     generation=7,
-    title=["A", "B", None, "D"],
-    minutes=[10, 20, 20, 30],
-    genres=[["pop"], [], None, ["rock", "pop"]],
 )
 SCORES = [0.1, 0.4, 0.4, 0.3]
 

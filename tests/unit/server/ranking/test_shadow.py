@@ -319,7 +319,7 @@ async def test_whatever_goes_wrong_with_an_offer_the_reply_is_given(
 
 @pytest.mark.parametrize("error", [ZeroDivisionError, asyncio.CancelledError])
 async def test_a_shadow_that_ended_by_surprise_begins_again_with_the_next_request(
-    world: World, shadows: Shadows, error: type[BaseException]
+    world: World, shadows: Shadows, error: type[BaseException], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An observer that raises, or a shadow whose call was cancelled by others."""
 
@@ -329,7 +329,8 @@ async def test_a_shadow_that_ended_by_surprise_begins_again_with_the_next_reques
     def broken(*_: object) -> None:
         raise error
 
-    world.answer, world.observed.failed = surprise, broken  # type: ignore[method-assign]
+    world.answer = surprise
+    monkeypatch.setattr(world.observed, "failed", broken)
     shadows.offer(RecommendRequest("m1"), LIVE, 0.1)
     await turns()
     world.answer = None

@@ -26,8 +26,8 @@ class Waiting:
         return self._left
 
 
-async def call(layered: Any, left: float | None = None) -> Any:
-    return await layered("request", Waiting(left))
+async def call(layered: Any, left: float | None = None, request: object = "request") -> Any:
+    return await layered(request, Waiting(left))
 
 
 @pytest.mark.parametrize("left", [None, 60.0])
@@ -138,10 +138,10 @@ async def test_at_debug_a_call_is_logged_with_what_answered(
 
     layered = observed(lambda *_: None)("/a.B/C", answer)
     with caplog.at_level(logging.INFO, "server.rpc.layers"):
-        await layered(request_, Waiting(None))
+        await call(layered, request=request_)
     assert logged(caplog) == []
     with caplog.at_level(logging.DEBUG, "server.rpc.layers"):
-        assert await layered(request_, Waiting(None)) is response
+        assert await call(layered, request=request_) is response
     assert logged(caplog) == [f"/a.B/C code=OK ms=0.0 {answered}".rstrip()]
 
 

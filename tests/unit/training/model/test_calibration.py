@@ -16,7 +16,7 @@ def test_two_groups_get_their_smoothed_rates() -> None:
     Of the five logits 2 three are positive, mean target 0.55; of the five -2 one, mean target 0.26667. So
     2 slope + bias = log(0.55 / 0.45), and -2 slope + bias = log(0.26667 / 0.73333).
     """
-    calibration = _fit([1, 1, 1, 0, 0, 1, 0, 0, 0, 0], [2] * 5 + [-2] * 5)
+    calibration = _fit([1, 1, 1, 0, 0, 1, 0, 0, 0, 0], [2.0] * 5 + [-2.0] * 5)
 
     above, below = np.log(0.55 / 0.45), np.log(0.2666667 / 0.7333333)
     assert calibration.temperature == pytest.approx(4 / (above - below), rel=1e-4)

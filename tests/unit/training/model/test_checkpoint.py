@@ -11,8 +11,8 @@ pytestmark = pytest.mark.slow
 DIGEST = "0123456789abcdef" * 4
 CHECKPOINT = Checkpoint(
     history=[{"loss": 0.1 + 0.2, "validation_auc": 1 / 3}],
-    state=[np.float32([[0.1, 0.2]]), np.uint32(7), np.zeros((0,), np.float32)],
-    best=[np.float32([0.3])],
+    state=[np.array([[0.1, 0.2]], np.float32), np.array(7, np.uint32), np.zeros((0,), np.float32)],
+    best=[np.array([0.3], np.float32)],
 )
 
 

@@ -20,8 +20,8 @@ STATE = tf.constant([[3.0, 0.0], [1.0, 3.0]])
 def _perceptron() -> Perceptron:
     layer = Perceptron(ModelSpec(layer_sizes=(2, 1), dropout=0.5))
     dense, output = layer.dense
-    dense.set_weights([np.float32([[1], [10]]), np.float32([-2])])
-    output.set_weights([np.float32([[4]])])
+    dense.set_weights([np.array([[1], [10]], np.float32), np.array([-2], np.float32)])
+    output.set_weights([np.array([[4]], np.float32)])
     return layer
 
 
@@ -29,8 +29,8 @@ def test_a_projection_is_a_dense_layer_over_embeddings_and_numbers() -> None:
     side = Layout.of([Feature("country", 2, vocabulary="country")], number_count=1)
     table = EmbeddingTable(side.features, embedding_size=1)
     layer = Projection(side, table, ModelSpec(layer_sizes=(2,)))
-    table.set_weights([np.float32([[1], [2]])])
-    layer.dense.set_weights([np.float32([[1, 0], [10, 100]])])
+    table.set_weights([np.array([[1], [2]], np.float32)])
+    layer.dense.set_weights([np.array([[1, 0], [10, 100]], np.float32)])
 
     states = layer(tf.constant([[1], [0]]), tf.constant([[3.0], [0.0]]))
 
@@ -77,7 +77,7 @@ def test_dropout_is_for_training_only() -> None:
 
 def test_batch_norm_normalises_before_the_activation() -> None:
     layer = Perceptron(ModelSpec(layer_sizes=(1,), dropout=0.0, batch_norm=True))
-    layer.dense[0].set_weights([np.float32([[1]])])
+    layer.dense[0].set_weights([np.array([[1]], np.float32)])
 
     logits = layer(tf.constant([[10.0], [20.0]]), training=True)  # normalised to -1 and 1
 

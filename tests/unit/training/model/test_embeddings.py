@@ -60,7 +60,7 @@ def test_padding_has_no_gradient() -> None:
 
 def test_in_training_a_row_decays_each_time_it_is_looked_up() -> None:
     table = EmbeddingTable(FEATURES, embedding_size=1, l2=0.5)
-    table.set_weights([np.float32([[10], [20], [30], [40], [50]])])
+    table.set_weights([np.array([[10], [20], [30], [40], [50]], np.float32)])
     with tf.GradientTape() as tape:
         looked_up = table(tf.constant([[1, 3], [1, 4]]), training=True)
         total = tf.reduce_sum(looked_up)

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tests.support.saved_layers import reloaded
 from training.errors import SpecError
+from training.model.deep import Perceptron, Projection
 from training.model.encoded import Encoded, Feature, Layout
 from training.model.ensemble import join, joined_spec
 from training.model.head import LogisticHead
@@ -33,19 +34,28 @@ def _networks(count: int, **fields: Any) -> list[Network]:
     return networks
 
 
+def _parts(network: Network) -> tuple[Projection, Perceptron]:
+    """What is deep of the member's side, and of both."""
+    assert network.member.deep is not None
+    assert network.perceptron is not None
+    return network.member.deep, network.perceptron
+
+
 def test_kernels_lie_on_the_diagonal_and_the_last_are_averaged() -> None:
     number = Layout.of([], number_count=1)
     one, other = (Network(number, Layout(), ModelSpec(wide=False, layer_sizes=(1, 1)), HEAD) for _ in range(2))
     for network, first, second, last in ((one, 2, 3, 4), (other, 5, 6, 7)):
-        network.member.deep.dense.set_weights([np.float32([[first]])])
-        network.perceptron.dense[0].set_weights([np.float32([[second]]), np.float32([0.5])])
-        network.perceptron.dense[1].set_weights([np.float32([[last]])])
+        projection, perceptron = _parts(network)
+        projection.dense.set_weights([np.array([[first]], np.float32)])
+        perceptron.dense[0].set_weights([np.array([[second]], np.float32), np.array([0.5], np.float32)])
+        perceptron.dense[1].set_weights([np.array([[last]], np.float32)])
 
     joined = join([one, other])
 
-    assert joined.member.deep.dense.kernel.numpy().tolist() == [[2, 5]]
-    assert joined.perceptron.dense[0].kernel.numpy().tolist() == [[3, 0], [0, 6]]
-    assert joined.perceptron.dense[1].kernel.numpy().tolist() == [[2], [3.5]]
+    projection, perceptron = _parts(joined)
+    assert projection.dense.kernel.numpy().tolist() == [[2, 5]]
+    assert perceptron.dense[0].kernel.numpy().tolist() == [[3, 0], [0, 6]]
+    assert perceptron.dense[1].kernel.numpy().tolist() == [[2], [3.5]]
     row = Encoded(tf.zeros([1, 0], tf.int32), tf.constant([[1.0]]))
     nothing = Encoded(tf.zeros([1, 0], tf.int32), tf.zeros([1, 0]))
     # Their first layers give 2 and 5, and their second 3 * 2 + 0.5 and 6 * 5 + 0.5.

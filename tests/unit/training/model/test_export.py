@@ -173,7 +173,9 @@ def test_signatures_take_inputs_by_name_and_dtype(exported: Callable[[str], Expo
         return {argument: (spec.dtype.as_numpy_dtype, spec.shape.as_list()) for argument, spec in specs.items()}
 
     def expected(specs: list[pb.Input]) -> dict[str, tuple[Any, list[int | None]]]:
-        shapes = {s.name: [None, s.list_length] if s.list_length else [None] for s in specs}
+        shapes: dict[str, list[int | None]] = {
+            s.name: [None, s.list_length] if s.list_length else [None] for s in specs
+        }
         return {s.name: (column_dtype(s), shapes[s.name]) for s in specs}
 
     assert set(signatures) == {"serving_default", "classify", "regress", "encode_classes", "rank"}
@@ -189,7 +191,7 @@ def test_signatures_take_inputs_by_name_and_dtype(exported: Callable[[str], Expo
     }
 
 
-def _example(columns: Columns, row: int) -> bytes:
+def _example(columns: Mapping[str, NDArray[Any]], row: int) -> bytes:
     """Returns a row as a serialised example that leaves out what is missing."""
     example = tf.train.Example()
     for spec in RANKING_INPUTS:

@@ -64,7 +64,8 @@ def _combination(columns: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
 
 
 def _sum(columns: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
-    return 2.0 * (columns["left"] == "a") - 2.0 * (columns["right"] == "b") + columns["size"]
+    logits: NDArray[Any] = 2.0 * (columns["left"] == "a") - 2.0 * (columns["right"] == "b") + columns["size"]
+    return logits
 
 
 def test_the_wide_part_learns_a_combination_only_from_its_cross() -> None:

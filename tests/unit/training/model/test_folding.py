@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tests.support.saved_layers import reloaded
+from training.model.deep import Perceptron, Projection
 from training.model.encoded import Encoded, Feature, Layout
 from training.model.folding import fold
 from training.model.head import LogisticHead
@@ -21,28 +22,42 @@ def _rows(*numbers: float) -> Encoded:
     return Encoded(tf.zeros([len(numbers), 0], tf.int32), tf.constant(numbers, tf.float32)[:, None])
 
 
+def _parts(network: Network) -> tuple[Projection, Projection, Perceptron]:
+    """What is deep of each side, and of both."""
+    member, classes, perceptron = network.member.deep, network.classes.deep, network.perceptron
+    assert member is not None
+    assert classes is not None
+    assert perceptron is not None
+    return member, classes, perceptron
+
+
 def _network() -> Network:
     """One unit in each of two layers; ``x = 2 member + class``, normalised, then doubled, normalised."""
     network = Network(NUMBER, NUMBER, ModelSpec(wide=False, layer_sizes=(1, 1), batch_norm=True), HEAD)
-    network.member.deep.dense.set_weights([np.float32([[2]])])
-    network.classes.deep.dense.set_weights([np.float32([[1]])])
-    first, second = (activation.norm for activation in network.perceptron.activations)
+    member, classes, perceptron = _parts(network)
+    member.dense.set_weights([np.array([[2]], np.float32)])
+    classes.dense.set_weights([np.array([[1]], np.float32)])
+    first, second = (activation.norm for activation in perceptron.activations)
+    assert first is not None
+    assert second is not None
     first.epsilon = second.epsilon = 0.0
-    first.set_weights([np.float32([values]) for values in (3, 0.5, 2, 4)])  # 3 (x - 2) / 2 + 0.5
-    second.set_weights([np.float32([values]) for values in (1, -1, 1, 9)])  # (x - 1) / 3 - 1
-    network.perceptron.dense[0].set_weights([np.float32([[2]])])
-    network.perceptron.dense[1].set_weights([np.float32([[10]])])
+    first.set_weights([np.array([values], np.float32) for values in (3, 0.5, 2, 4)])  # 3 (x - 2) / 2 + 0.5
+    second.set_weights([np.array([values], np.float32) for values in (1, -1, 1, 9)])  # (x - 1) / 3 - 1
+    perceptron.dense[0].set_weights([np.array([[2]], np.float32)])
+    perceptron.dense[1].set_weights([np.array([[10]], np.float32)])
     return network
 
 
 def test_batch_norm_goes_into_kernels_and_biases() -> None:
     folded = fold(_network())
 
-    assert folded.member.deep.dense.kernel.numpy().tolist() == [[3]]
-    assert folded.classes.deep.dense.kernel.numpy().tolist() == [[1.5]]
-    assert folded.perceptron.bias.numpy().tolist() == [-2.5]  # 3 (0 - 2) / 2 + 0.5
-    np.testing.assert_allclose(folded.perceptron.dense[0].kernel, [[2 / 3]], rtol=1e-6)
-    np.testing.assert_allclose(folded.perceptron.dense[0].bias, [-4 / 3], rtol=1e-6)
+    member, classes, perceptron = _parts(folded)
+    assert member.dense.kernel.numpy().tolist() == [[3]]
+    assert classes.dense.kernel.numpy().tolist() == [[1.5]]
+    assert perceptron.bias is not None
+    assert perceptron.bias.numpy().tolist() == [-2.5]  # 3 (0 - 2) / 2 + 0.5
+    np.testing.assert_allclose(perceptron.dense[0].kernel, [[2 / 3]], rtol=1e-6)
+    np.testing.assert_allclose(perceptron.dense[0].bias, [-4 / 3], rtol=1e-6)
     # 3 * 4 + 1.5 * 2 - 2.5 = 12.5, and 10 (12.5 * 2 / 3 - 4 / 3) = 70
     np.testing.assert_allclose(folded.score_rows(_rows(4), _rows(2)), [70], rtol=1e-6)
 
@@ -73,9 +88,9 @@ def test_the_folded_network_has_no_norm_and_the_same_logits(tmp_path: Path) -> N
     np.testing.assert_allclose(loaded.call(*member, *classes), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("parts", [{"deep": False}, {}])
-def test_a_network_without_norms_keeps_its_weights(parts: dict[str, bool]) -> None:
-    network = Network(Layout.of([Feature("country", 3)], number_count=1), NUMBER, ModelSpec(**parts), HEAD)
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_network_without_norms_keeps_its_weights(deep: bool) -> None:
+    network = Network(Layout.of([Feature("country", 3)], number_count=1), NUMBER, ModelSpec(deep=deep), HEAD)
     network.bias.assign(0.5)
 
     for old, new in zip(network.get_weights(), fold(network).get_weights(), strict=True):

@@ -3,13 +3,13 @@ import pytest
 import tensorflow as tf
 
 from training.model.calibration import Calibration
-from training.model.head import LogisticHead, SquaredHead
+from training.model.head import Head, LogisticHead, SquaredHead
 
 pytestmark = pytest.mark.slow
 
 
 def test_a_logistic_head_has_log_losses_and_probabilities() -> None:
-    head = LogisticHead.of(np.float32([1, 0, 0, 0]))
+    head = LogisticHead.of(np.array([1, 0, 0, 0], np.float32))
 
     assert head.base_logit == pytest.approx(np.log(1 / 3))
     losses = head.losses(tf.constant([1.0, 0.0]), tf.constant([np.log(3.0), np.log(3.0)], tf.float32))
@@ -30,25 +30,26 @@ def test_only_the_scores_are_calibrated() -> None:
 
 @pytest.mark.parametrize(("labels", "logit"), [([0, 0], -13.815), ([1, 1], 13.815)])
 def test_labels_that_are_all_the_same_have_a_finite_base_logit(labels: list[float], logit: float) -> None:
-    assert LogisticHead.of(np.float32(labels)).base_logit == pytest.approx(logit, abs=1e-3)
+    assert LogisticHead.of(np.array(labels, np.float32)).base_logit == pytest.approx(logit, abs=1e-3)
 
 
 def test_a_squared_head_works_on_standardised_labels() -> None:
-    head = SquaredHead.of(np.float32([10, 30]))  # mean 20, standard deviation 10
+    head: Head = SquaredHead.of(np.array([10, 30], np.float32))  # mean 20, standard deviation 10
 
     assert head.base_logit == 0
     np.testing.assert_allclose(head.losses(tf.constant([10.0, 40.0]), tf.constant([0.0, 1.0])), [0.5, 0.5])
     np.testing.assert_allclose(head.scores(tf.constant([[0.0], [-1.5]])), [[20], [5]])
-    assert (head.calibrated(np.float32([1]), np.float32([1])), head.message()) == (head, None)
+    assert (head.calibrated(np.array([1], np.float32), np.array([1], np.float32)), head.message()) == (head, None)
 
 
 def test_figures_tell_the_best_epoch() -> None:
-    labels = np.float32([1, 0, 0])
+    labels = np.array([1, 0, 0], np.float32)
     logistic, squared = LogisticHead(0.5), SquaredHead(0.0, 2.0)
 
-    good, bad = (logistic.measure(labels, np.float32(logits)) for logits in ([0, -1, -2], [0, 1, -2]))
+    good, bad = (logistic.measure(labels, np.array(logits, np.float32)) for logits in ([0, -1, -2], [0, 1, -2]))
     assert (good["validation_auc"], bad["validation_auc"]) == (1, 0.5)
     assert logistic.goodness(good) > logistic.goodness(bad)
-    good, bad = (squared.measure(labels, np.float32(logits)) for logits in ([0.5, 0, 0], [1, 1, 0]))
-    assert (good["validation_rmse"], bad["validation_rmse"]) == (0, pytest.approx((5 / 3) ** 0.5))
+    good, bad = (squared.measure(labels, np.array(logits, np.float32)) for logits in ([0.5, 0, 0], [1, 1, 0]))
+    assert good["validation_rmse"] == 0
+    assert bad["validation_rmse"] == pytest.approx((5 / 3) ** 0.5)
     assert squared.goodness(good) > squared.goodness(bad)

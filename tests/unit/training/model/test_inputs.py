@@ -9,7 +9,10 @@ from training.model.spec import ModelSpec
 pytestmark = pytest.mark.slow
 
 INPUTS = [text("country", default_text="nl"), number("age", default_number=40)]
-COLUMNS = {"country": np.array(["nl", "nl", "de", "de"], dtype=object), "age": np.float32([20, 40, 20, 40])}
+COLUMNS = {
+    "country": np.array(["nl", "nl", "de", "de"], dtype=object),
+    "age": np.array([20, 40, 20, 40], np.float32),
+}
 NOTHING = {"country": tf.constant([""]), "age": tf.constant([float("nan")])}
 
 

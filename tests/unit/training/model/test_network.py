@@ -17,7 +17,6 @@ pytestmark = pytest.mark.slow
 MEMBER = Layout.of([Feature("country", 3, vocabulary="country"), Feature("age", 4)], number_count=1)
 CLASSES = Layout.of([Feature("genres", 5, length=2, vocabulary="genres"), Feature("minutes", 3)], number_count=2)
 CROSSES = (("country", "genres"), ("country", "age"), ("genres", "minutes"), ("country", "minutes"))
-PARTS = {"both": {}, "wide": {"deep": False}, "deep": {"wide": False, "crosses": ()}}
 
 
 def _draw(layout: Layout, count: int) -> Encoded:
@@ -28,18 +27,23 @@ def _draw(layout: Layout, count: int) -> Encoded:
 
 
 def _network(
-    parts: str = "both", classes: Layout = CLASSES, crosses: tuple[tuple[str, ...], ...] = CROSSES
+    classes: Layout = CLASSES,
+    crosses: tuple[tuple[str, ...], ...] = CROSSES,
+    *,
+    wide: bool = True,
+    deep: bool = True,
 ) -> Network:
-    fields = {"crosses": crosses, "layer_sizes": (8, 4), "embedding_size": 3, "batch_norm": True, **PARTS[parts]}
-    network = Network(MEMBER, classes, ModelSpec(**fields), LogisticHead(0.2))
+    crosses = crosses if wide else ()
+    spec = ModelSpec(wide=wide, deep=deep, crosses=crosses, layer_sizes=(8, 4), embedding_size=3, batch_norm=True)
+    network = Network(MEMBER, classes, spec, LogisticHead(0.2))
     rng = np.random.default_rng(7)
     network.set_weights([rng.uniform(0.5, 1, weight.shape) for weight in network.get_weights()])
     return network
 
 
-@pytest.mark.parametrize("parts", PARTS)
-def test_every_member_with_every_class_is_the_same_as_paired_row_by_row(parts: str) -> None:
-    network = _network(parts)
+@pytest.mark.parametrize(("wide", "deep"), [(True, True), (True, False), (False, True)])
+def test_every_member_with_every_class_is_the_same_as_paired_row_by_row(wide: bool, deep: bool) -> None:
+    network = _network(wide=wide, deep=deep)
     members, classes = _draw(MEMBER, 11), _draw(CLASSES, 13)
     i, j = (places.ravel() for places in np.indices((11, 13)))
 
@@ -53,7 +57,7 @@ def test_every_member_with_every_class_is_the_same_as_paired_row_by_row(parts: s
 
 
 def test_crosses_within_a_side_are_part_of_the_sides_own_weights() -> None:
-    network = _network("wide")
+    network = _network(deep=False)
 
     code = network.classes(*_draw(CLASSES, 4))
 
@@ -92,7 +96,7 @@ def test_it_survives_a_saved_model(tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("error")
 def test_it_can_be_scored_without_a_training_as_after_one_that_was_killed_at_its_end() -> None:
-    network = Network(MEMBER, CLASSES, ModelSpec(), LogisticHead(0.2), PositionBias(np.arange(3)))
+    network = Network(MEMBER, CLASSES, ModelSpec(), LogisticHead(0.2), PositionBias(np.arange(3, dtype=np.int32)))
 
     assert network.score_rows(_draw(MEMBER, 2), _draw(CLASSES, 2)).shape == (2,)
 
@@ -101,6 +105,6 @@ def test_the_parts_have_optimizers_of_their_own() -> None:
     network = _network()
 
     assert len(network.wide_variables) == 3
-    assert _network("deep").wide_variables == []
-    assert _network("wide").embedding_table is None
+    assert _network(wide=False).wide_variables == []
+    assert _network(deep=False).embedding_table is None
     assert isinstance(network.member(*_draw(MEMBER, 1)), Code)

@@ -15,7 +15,7 @@ def _objects(*values: str) -> np.ndarray:
 def test_usual_columns_have_no_notes() -> None:
     inputs = [number("age"), text("city"), texts("genres", 2), whole("plan"), text("home", vocabulary_of="city")]
     columns = {
-        "age": np.float32([1, 2, NAN, 1]),
+        "age": np.array([1, 2, NAN, 1], np.float32),
         "city": _objects("a", "a", "b", "b"),
         "genres": np.array([["x", "y"], ["x", "y"], ["", ""], ["", ""]], dtype=object),
         "plan": np.array([1, 1, 2, 2]),
@@ -31,7 +31,7 @@ def test_columns_of_no_value_or_a_single_one_are_named() -> None:
         "age": np.full(4, NAN, np.float32),
         "city": _objects("", "", "", ""),
         "taste": np.full((4, 2), NAN, np.float32),
-        "size": np.float32([3, NAN, 3, 3]),
+        "size": np.array([3, NAN, 3, 3], np.float32),
         "plan": np.array([5, 5, np.iinfo(np.int64).min, 5]),
     }
 
@@ -53,6 +53,6 @@ def test_a_vocabulary_of_one_value_is_named() -> None:
 
 
 def test_fewer_rows_than_a_batch_are_told() -> None:
-    notes = list(row_notes([number("age")], {"age": np.float32([1, 2, 3])}, 3, SPEC))
+    notes = list(row_notes([number("age")], {"age": np.array([1, 2, 3], np.float32)}, 3, SPEC))
 
     assert notes == ["there are 3 training rows, fewer than model.batch_size, 4: every epoch is one step"]

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -32,10 +34,10 @@ def test_a_missing_number_takes_the_default() -> None:
 
 
 def test_a_log_is_taken_before_standardising_and_of_the_default() -> None:
-    columns = {"count": _floats(0, np.e**2 - 1)}  # logs 0 and 2: mean 1, standard deviation 1
+    columns = {"count": _floats(0, math.e**2 - 1)}  # logs 0 and 2: mean 1, standard deviation 1
     encode = NumberEncoder([log_number("count", default_number=0)], columns, bucket_count=2)
 
-    numbers = encode({"count": _floats(0, np.e - 1, -5, NAN)}).numbers
+    numbers = encode({"count": _floats(0, math.e - 1, -5, NAN)}).numbers
 
     np.testing.assert_allclose(numbers, [[-1, 0], [0, 0], [-1, 0], [-1, 1]], atol=1e-6)
 

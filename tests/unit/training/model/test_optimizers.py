@@ -11,7 +11,7 @@ from training.model.optimizers import Adam, Ftrl
 
 pytestmark = pytest.mark.slow
 
-TABLE = np.float32([[1, -1], [2, 0], [0, 3], [4, 4]])
+TABLE = np.array([[1, -1], [2, 0], [0, 3], [4, 4]], np.float32)
 Step = tuple[list[list[float]], list[int]]
 """The gradient of each row looked up, and which row it is."""
 STEPS: list[Step] = [
@@ -37,7 +37,7 @@ def _train(make: Callable[[Any], Any], start: Any = TABLE) -> Any:
     weight = keras.Variable(start)
     optimizer = make(weight)
     for values, rows in STEPS:
-        optimizer.apply([tf.IndexedSlices(np.float32(values), np.int32(rows), weight.shape)])
+        optimizer.apply([tf.IndexedSlices(np.array(values, np.float32), np.array(rows, np.int32), weight.shape)])
     return weight.numpy()
 
 

@@ -22,7 +22,7 @@ SHOWN = np.array([0, 0, 0, 2], np.int32)
 
 def _bias() -> PositionBias:
     layer = PositionBias(SHOWN)
-    layer.set_weights([np.float32([1, 5, -2])])
+    layer.set_weights([np.array([1, 5, -2], np.float32)])
     return layer
 
 
@@ -68,7 +68,8 @@ def test_what_comes_of_the_position_is_no_merit_of_what_is_shown_there() -> None
     def advantage_of_b(table: Table) -> float:
         """In log-odds."""
         model = fit([number("is_a")], table, shuffled, spec, lambda *_: None)
-        a, b = model.predict({"is_a": np.float32([1, 0])})
+        a, b = model.predict({"is_a": np.array([1, 0], np.float32)})
+        assert isinstance(model.head, LogisticHead)
         return float(np.log(b / (1 - b)) - np.log(a / (1 - a))) * model.head.calibration.temperature
 
     assert advantage_of_b(rows) == pytest.approx(1, abs=0.25)

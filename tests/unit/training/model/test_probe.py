@@ -24,8 +24,9 @@ def _draw(layout: Layout, count: int, seed: int) -> Encoded:
 
 
 def _network(*layer_sizes: int, deep: bool = True) -> Network:
-    fields = {"deep": deep, "crosses": (("country", "discipline"),), "embedding_size": 4, "batch_norm": False}
-    network = Network(MEMBER, CLASSES, ModelSpec(layer_sizes=layer_sizes, **fields), LogisticHead(0.2))
+    crosses = (("country", "discipline"),)
+    spec = ModelSpec(deep=deep, crosses=crosses, embedding_size=4, layer_sizes=layer_sizes, batch_norm=False)
+    network = Network(MEMBER, CLASSES, spec, LogisticHead(0.2))
     rng = np.random.default_rng(7)
     network.set_weights([rng.normal(0, 0.3, weight.shape) for weight in network.get_weights()])
     return network
@@ -87,6 +88,8 @@ def test_the_same_seed_gives_the_same_probe() -> None:
 
 def test_units_that_are_never_active_are_no_harm() -> None:
     network = _network(8, 4)
+    assert network.perceptron is not None
+    assert network.perceptron.bias is not None
     network.perceptron.bias.assign(tf.fill([8], -1e3))
 
     found = fit_probe(network, _draw(MEMBER, 1, 1), _draw(CLASSES, 3, 2), seed=3)

@@ -12,7 +12,8 @@ pytestmark = pytest.mark.slow
 
 
 def _encode(time: float, offset: float = 0.0) -> list[int]:
-    return TimeEncoder("t", offset)({"t": np.array([time], np.int64)}).categories.numpy()[0].tolist()
+    encoded = TimeEncoder("t", offset)({"t": np.array([time], np.int64)})
+    return [int(category) for category in encoded.categories.numpy()[0]]
 
 
 @given(st.datetimes(datetime(1960, 1, 1), datetime(2100, 1, 1)), st.sampled_from([-9.5, 0.0, 2.0, 13.75]))

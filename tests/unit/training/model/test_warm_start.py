@@ -35,7 +35,7 @@ def test_categories_are_found_by_their_values_and_buckets_by_their_number() -> N
 def test_rows_are_copied_by_what_they_stand_for() -> None:
     """The cells of a cross: 2 x 3 of old ones became 3 x 2, of which b has moved from 1 to 2 and z is new."""
     new = np.zeros(6 + 1, np.float32)
-    old = np.float32([100, 1, 2, 3, 4, 5, 6])
+    old = np.array([100, 1, 2, 3, 4, 5, 6], np.float32)
     moves = {"left": Moved(np.array([0, -1, 1]), 2), "right": Moved(np.array([2, 0]), 3)}
     blocks = [Block("left,right", 6, ["left", "right"]), Block("age", 1)]
     older = [Block("age", 1), Block("left,right", 6, ["left", "right"])]
@@ -46,7 +46,7 @@ def test_rows_are_copied_by_what_they_stand_for() -> None:
 
 @pytest.mark.parametrize("l1", [0.0, 0.5])
 def test_ftrl_starts_at_the_weights_that_its_linear_terms_are_of(l1: float) -> None:
-    weights = np.float32([0.3, -2.0, 0.0])
+    weights = np.array([0.3, -2.0, 0.0], np.float32)
     variable = tf.keras.Variable(weights)
 
     ftrl = Ftrl([variable], [linear_terms(weights, 0.1, l1)], 0.1, l1)

@@ -1,5 +1,6 @@
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,8 @@ INPUTS = [number("minutes"), text("country"), texts("genres", 2), request_time()
 
 
 def _summarise(minutes: list[float | None], countries: list[str | None], genres: list[list[str]]) -> Statistics:
-    values = {"minutes": minutes, "country": countries, "genres": genres, "request_time": [1] * len(minutes)}
+    values: dict[str, list[Any]] = {"minutes": minutes, "country": countries, "genres": genres}
+    values["request_time"] = [1] * len(minutes)
     columns = {spec.name: to_column(spec, values[spec.name]) for spec in INPUTS}
     return summarise(INPUTS, columns, np.array([1, 0, 0, 0], np.float32))
 

@@ -1,6 +1,7 @@
 """Worlds of every size: the smallest ones hold together, and large ones are made in chunks."""
 
 from datetime import date
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -60,6 +61,6 @@ def test_the_smallest_worlds_are_whole(tmp_path_factory: pytest.TempPathFactory,
         ({"day_count": 10**6}, "day_count is 1000000, expected at most"),
     ],
 )
-def test_a_wrong_size_is_named(wrong: dict[str, object], message: str) -> None:
+def test_a_wrong_size_is_named(wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(SpecError, match=message):
         WorldSpec(**{**SIZES, "last_day": LAST_DAY, **wrong})

@@ -99,7 +99,7 @@ def test_every_field_that_does_not_is_named(request_: Message, found: dict[str, 
 @pytest.mark.parametrize("request_", REQUESTS, ids=lambda request: request.DESCRIPTOR.name)
 def test_every_field_of_every_request_has_a_check(request_: Message) -> None:
     for field in request_.DESCRIPTOR.fields_by_name:
-        assert check_of(request_, field)
+        assert callable(check_of(request_, field))
 
 
 def test_every_field_that_the_contract_requires_is_required() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from server.domain.errors import FieldViolation, InvalidRequest
 from server.domain.models import ModelSpec
-from server.domain.signatures import CLASSIFY, REGRESS, TensorSpec
+from server.domain.signatures import CLASSIFY, REGRESS, Tensors, TensorSpec
 from server.inference.examples import Inferred, Task
 from server.inference.metadata import Metadata
 from server.inference.methods import Classes, Values
@@ -116,7 +116,7 @@ def test_a_small_message_of_examples_does_not_become_large() -> None:
 
 
 def test_a_prediction_has_typed_tensors_and_tells_what_answered() -> None:
-    outputs = {"y": np.float32([[1, 2]]), "q": np.int8([3])}
+    outputs: Tensors = {"y": np.array([[1, 2]], np.float32), "q": np.array([3], np.int8)}
     specs = {"y": TensorSpec("float32"), "q": TensorSpec("qint8"), "z": TensorSpec("float32")}
     response = converters.predict_response(Prediction(outputs, specs, ORIGIN))
     assert response.model_spec == spec(version=4, signature_name="double")
@@ -127,7 +127,7 @@ def test_a_prediction_has_typed_tensors_and_tells_what_answered() -> None:
 
 def test_classes_have_labels_and_scores() -> None:
     labels = texts(b"a", "é".encode(), b"\xff", b"").reshape(2, 2)
-    classes = Classes(labels, np.float32([[0.5, 1], [0, 0.25]]))
+    classes = Classes(labels, np.array([[0.5, 1], [0, 0.25]], np.float32))
     response = converters.classification_response(Inferred(classes, ORIGIN))
     assert response.model_spec == spec(version=4, signature_name="double")
     assert [[(found.label, found.score) for found in row.classes] for row in response.result.classifications] == [
@@ -137,14 +137,17 @@ def test_classes_have_labels_and_scores() -> None:
 
 
 def test_values_are_regressions() -> None:
-    response = converters.regression_response(Inferred(Values(np.float32([0.5, 2])), ORIGIN))
+    response = converters.regression_response(Inferred(Values(np.array([0.5, 2], np.float32)), ORIGIN))
     assert response.model_spec == spec(version=4, signature_name="double")
     assert [regression.value for regression in response.result.regressions] == [0.5, 2]
 
 
 def test_each_task_has_a_result_of_its_kind() -> None:
-    classes = Classes(texts(b"a").reshape(1, 1), np.float32([[0.5]]))
-    results = [Inferred(Values(np.float32([2])), ORIGIN), Inferred(classes, replace(ORIGIN, signature="b"))]
+    classes = Classes(texts(b"a").reshape(1, 1), np.array([[0.5]], np.float32))
+    results: list[Inferred[Classes] | Inferred[Values]] = [
+        Inferred(Values(np.array([2], np.float32)), ORIGIN),
+        Inferred(classes, replace(ORIGIN, signature="b")),
+    ]
     response = converters.multi_inference_response(results)
     assert [result.WhichOneof("result") for result in response.results] == [
         "regression_result",

@@ -229,17 +229,17 @@ def test_every_invalid_tensor_of_a_request_is_named() -> None:
 @pytest.mark.parametrize(
     ("array", "name", "expected"),
     [
-        (np.float32([[1.5], [2]]), "float32", tensor("DT_FLOAT", 2, 1, float_val=[1.5, 2])),
+        (np.array([[1.5], [2]], np.float32), "float32", tensor("DT_FLOAT", 2, 1, float_val=[1.5, 2])),
         (np.float64(2), "float64", tensor("DT_DOUBLE", double_val=[2])),
-        (np.float16([1.5]), "float16", tensor("DT_HALF", 1, half_val=[ONE_AND_HALF_IN_FLOAT16])),
-        (np.int8([-1]), "int8", tensor("DT_INT8", 1, int_val=[-1])),
-        (np.int8([-1]), "qint8", tensor("DT_QINT8", 1, int_val=[-1])),
-        (np.uint64([2**64 - 1]), "uint64", tensor("DT_UINT64", 1, uint64_val=[2**64 - 1])),
-        (np.bool_([True, False]), "bool", tensor("DT_BOOL", 2, bool_val=[True, False])),
+        (np.array([1.5], np.float16), "float16", tensor("DT_HALF", 1, half_val=[ONE_AND_HALF_IN_FLOAT16])),
+        (np.array([-1], np.int8), "int8", tensor("DT_INT8", 1, int_val=[-1])),
+        (np.array([-1], np.int8), "qint8", tensor("DT_QINT8", 1, int_val=[-1])),
+        (np.array([2**64 - 1], np.uint64), "uint64", tensor("DT_UINT64", 1, uint64_val=[2**64 - 1])),
+        (np.array([True, False], np.bool_), "bool", tensor("DT_BOOL", 2, bool_val=[True, False])),
         (np.array([b"a", b""], dtype=object), "string", tensor("DT_STRING", 2, string_val=[b"a", b""])),
-        (np.complex64([1 + 2j]), "complex64", tensor("DT_COMPLEX64", 1, scomplex_val=[1, 2])),
-        (np.float32([]), "float32", tensor("DT_FLOAT", 0)),
-        (np.float32([[1, 2], [3, 4]]).T, "float32", tensor("DT_FLOAT", 2, 2, float_val=[1, 3, 2, 4])),
+        (np.array([1 + 2j], np.complex64), "complex64", tensor("DT_COMPLEX64", 1, scomplex_val=[1, 2])),
+        (np.array([], np.float32), "float32", tensor("DT_FLOAT", 0)),
+        (np.array([[1, 2], [3, 4]], np.float32).T, "float32", tensor("DT_FLOAT", 2, 2, float_val=[1, 3, 2, 4])),
     ],
 )
 def test_an_array_is_written_into_the_field_of_its_dtype(array: Any, name: str, expected: TensorProto) -> None:
