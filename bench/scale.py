@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from bench.codes import check_codes
 from bench.load import load_for
@@ -32,7 +33,7 @@ Progress = Callable[[int, int], None]
 """Is told how many rounds are over, and of how many."""
 
 
-def bench_scale(classes: int, progress: Progress = lambda *_: None) -> dict[str, object]:
+def bench_scale(classes: int, progress: Progress = lambda *_: None) -> dict[str, Any]:
     """Builds a site, loads one and two processes of both kinds in turn, and returns the document.
 
     Args:
