@@ -66,8 +66,10 @@ def scale_command(classes: Classes = 500, out: Out = RESULTS / "scale.json", as_
         task = display.add_task("Loading", total=None)
         document = bench_scale(classes, lambda done, total: display.update(task, completed=done, total=total))
 
-    one, two = document["mib"]
-    lines = [f"the gain is {document['gain_over_echo']} of the echo's; one worker takes {one} MiB, two {two}"]
+    lines = [
+        f"the gain is {document['gain_over_echo']} of the echo's",
+        f"MiB of one worker and of two with their supervisor: {document['mib']}",
+    ]
     table = Table("One and two processes", SCALE_HEADINGS, scale_rows(document), lines)
     present(document, out, table, as_json=as_json)
 
