@@ -158,17 +158,19 @@ async def test_metrics_tell_of_requests_reads_ranks_and_what_serves(tmp_path: Pa
         await server.client.recommend_classes("m1")
         text = await server.metrics()
         method = "/paceline.v1.RecommendationService/RecommendClasses"
-        assert {
-            f'paceline_requests_total{{code="OK",method="{method}"}} 1.0',
-            f'paceline_request_seconds_count{{method="{method}"}} 1.0',
-            "paceline_feature_read_seconds_count 1.0",
-            'paceline_model_seconds_count{label="stable",model="ranking",version="7"} 1.0',
-            'paceline_label_version{label="stable",model="ranking"} 7.0',
-            'paceline_versions{model="ranking",state="AVAILABLE"} 1.0',
-            'paceline_model_problem{model="ranking"} 0.0',
-            'paceline_catalogue_generation{model="ranking"} 1.0',
-            'paceline_catalogue_classes{model="ranking"} 3.0',
-        } <= set(text.splitlines())
+        told = dict(line.rsplit(" ", 1) for line in text.splitlines())
+        expected = {
+            f'paceline_requests_total{{code="OK",method="{method}"}}': "1.0",
+            f'paceline_request_seconds_count{{method="{method}"}}': "1.0",
+            "paceline_feature_read_seconds_count": "1.0",
+            'paceline_model_seconds_count{label="stable",model="ranking",version="7"}': "1.0",
+            'paceline_label_version{label="stable",model="ranking"}': "7.0",
+            'paceline_versions{model="ranking",state="AVAILABLE"}': "1.0",
+            'paceline_model_problem{model="ranking"}': "0.0",
+            'paceline_catalogue_generation{model="ranking"}': "1.0",
+            'paceline_catalogue_classes{model="ranking"}': "3.0",
+        }
+        assert {name: told.get(name) for name in expected} == expected, text
 
 
 @pytest.mark.usefixtures("store")
