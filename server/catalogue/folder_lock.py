@@ -1,13 +1,12 @@
 """One process at a time has a folder to itself."""
 
 import asyncio
-import fcntl
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-_PAUSE_SECONDS = 0.05
+from server.domain.file_locks import lock
 
 
 @asynccontextmanager
@@ -32,19 +31,9 @@ async def folder_lock(folder: Path, wait_seconds: float) -> AsyncIterator[int | 
 
 
 async def _is_locked(descriptor: int, wait_seconds: float) -> bool:
-    """It is asked for again and again: a thread that waits could not be cancelled, and would get it for nobody."""
     try:
         async with asyncio.timeout(wait_seconds):
-            while not _locks(descriptor):  # noqa: ASYNC110 (another process sets no event)
-                await asyncio.sleep(_PAUSE_SECONDS)
+            await lock(descriptor)
     except OSError:  # time is up, or the filesystem has no locks
-        return False
-    return True
-
-
-def _locks(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
         return False
     return True

@@ -19,6 +19,7 @@ from server.domain.errors import PacelineError, RunnerLost, StartError, StoreUna
 from server.domain.labels import LabelStatus
 from server.domain.models import ModelProblem
 from server.domain.versions import VersionRecord, VersionState
+from server.rpc import layers
 from server.rpc.channel import MAX_REQUEST_BYTES
 from server.rpc.services import EVENTS, Service
 from tests.support.admin import FakeStates
@@ -194,7 +195,8 @@ async def test_a_fault_of_the_server_is_logged_and_shows_nothing(
     assert (error.code(), reason(error)) == (grpc.StatusCode.INTERNAL, "INTERNAL")
     assert error.details() == "the server failed"
     assert "password" not in str(error)
-    [record] = [record for record in caplog.records if record.levelno == logging.ERROR]
+    [record] = [record for record in caplog.records if record.name == layers.__name__]
+    assert record.levelno == logging.ERROR
     assert record.exc_info is not None
     assert record.exc_info[1] is fault
 
