@@ -22,7 +22,7 @@ MOST_AT_ONCE = 4096
 """Classes of a block: what the layers make of more leaves the caches."""
 MOST_PROBED_AT_ONCE = 16_384
 """The same where only sums are kept."""
-_WORTH = 4
+_WORTH = 2
 """How many times as many candidates there have to be as are preselected, which are scored twice."""
 
 

@@ -196,7 +196,7 @@ def test_a_way_is_tried_with_twice_as_many_where_there_are_enough(
         return [replace(way, part=_negated(way.part), preselected=64) for way in ways[:1]]
 
     model = Model(version[1], _manifest(), calls_at_once=1, choose=choose)
-    for classes in (400, MANY):
+    for classes in (200, MANY):
         model.encode_classes(classes, draw_classes(classes, seed=4), keep=())
 
     tried = [record.args[-1] for record in caplog.records if isinstance(record.args, tuple)]
