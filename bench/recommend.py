@@ -43,9 +43,9 @@ def bench_recommend(classes: int, *, with_naive: bool = True) -> dict[str, objec
         targets = {name: Target(port, REQUEST) for name, port in ports.items()}
         with on_cores(LOAD_CORES):
             rounds = {in_flight: in_turn(targets, in_flight) for in_flight in IN_FLIGHT}
+            for server in servers.values():
+                check_codes(server)  # before calls are cut off, as those of a steady stream are in the end
             at_half_rows = at_half({name: ports[name] for name in servers}, REQUEST, rounds[IN_FLIGHT[-1]], folder)
-        for server in servers.values():
-            check_codes(server)
     return {
         "benchmark": "recommend",
         "machine": describe_machine(),
