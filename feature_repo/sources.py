@@ -29,7 +29,14 @@ def recommended_rows() -> DataSource:
 
 def _parquet(name: str, folder: Path) -> DataSource:
     """Returns the source of a folder of Parquet files, as the profile's offline store reads it."""
-    times = {"timestamp_field": "event_timestamp", "created_timestamp_column": "created_timestamp"}
+    event, created = "event_timestamp", "created_timestamp"
     if _IS_ON_SPARK:
-        return SparkSource(name=name, path=str(folder), file_format="parquet", **times)
-    return FileSource(name=name, path=str(folder / "*.parquet"), **times)
+        return SparkSource(
+            name=name,
+            path=str(folder),
+            file_format="parquet",
+            timestamp_field=event,
+            created_timestamp_column=created,
+        )
+    path = str(folder / "*.parquet")
+    return FileSource(name=name, path=path, timestamp_field=event, created_timestamp_column=created)

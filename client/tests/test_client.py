@@ -112,7 +112,7 @@ def test_what_a_lost_server_did_not_answer_of_a_batch_is_asked_for_again(channel
     _, rpc = channel.take_batch()
     rpc.send_response(BatchRecommendClassesResponse(request_index=1, response=RESPONSE))
     assert first.result() == (1, RESPONSE)
-    others = channel.begin(list, answers)
+    others = channel.begin(lambda: list(answers))
     rpc.terminate((), UNAVAILABLE, "gone")
     again, rpc = channel.take_batch()
     rpc.send_response(BatchRecommendClassesResponse(request_index=1, response=RESPONSE))
