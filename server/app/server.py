@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -21,35 +21,17 @@ from server.app.model_side import ModelSide
 from server.app.place import Place
 from server.app.ports import Ports, log_ports
 from server.app.ranking_side import RankingSide
-from server.app.settings import Runtime, Settings
-from server.domain.errors import StartError
+from server.app.runtimes import preferred
+from server.app.settings import Settings
 from server.domain.versions import VersionRecord
 from server.models.client import RunnerProcess
 from server.models.ports import StartRunner
 from server.ranking.on_demand import FirstFailures
 from server.ranking.ports import Serve
 from server.rpc.server import GrpcServer
-from server.rpc.services import admin_services, model_services
+from server.rpc.services import Service, admin_services, model_services
 
 logger = logging.getLogger(__name__)
-
-
-def _preferred(runtime: Runtime, place: Place | None) -> list[StartRunner]:
-    """Returns what starts a runner before TensorFlow is asked.
-
-    Raises:
-        StartError: The runtime is not installed.
-    """
-    if runtime is Runtime.TENSORFLOW:
-        return []
-    try:
-        from server.models.openvino.runner import OpenVinoRunner  # noqa: PLC0415 (an extra)
-        from server.models.openvino.sharing import SharedArrays, apart  # noqa: PLC0415 (the same)
-    except ModuleNotFoundError as error:
-        message = f"--runtime {runtime.value} needs the package {error.name}: pip install 'paceline[openvino]'"
-        raise StartError(message) from None
-    share = apart if place is None else SharedArrays(place.folder)
-    return [partial(OpenVinoRunner.start, share=share)]
 
 
 class Server:
@@ -76,15 +58,15 @@ class Server:
     ) -> None:
         self._settings = settings
         self._place = place
+        self._now = now
         self._changed = asyncio.Event()
         self._metrics = Metrics()
         configs = read_model_configs(settings)
-        is_ranking = any(config.name == settings.model for config in configs)
-        features = self._features(settings, now) if is_ranking else None
+        features = self._features() if any(config.name == settings.model for config in configs) else None
         self._models = ModelSide(
             settings,
             configs,
-            (*_preferred(settings.runtime, place), start_runner),
+            (*preferred(settings.runtime, place), start_runner),
             features=features,
             on_version=self._note,
             on_models=self._changed.set,
@@ -93,39 +75,42 @@ class Server:
             place=place,
         )
         served = self._models.served
-        services = list(model_services(served, served))
         self._loops: list[Callable[[], Awaitable[None]]] = [self._models.watch, self._tell_health]
         self._closers: list[Callable[[], Awaitable[None]]] = [served.close]
-        if features is not None:
-            ranking = RankingSide(
-                served,
-                settings.model,
-                features.members,
-                features.lists,
-                metrics=self._metrics,
-                now=now,
-                serve=self._log_served(settings),
-            )
-            events = EventSide(settings, EventMetrics(self.registry), now)
-            services += [ranking.service, events.service]
-            self._loops.append(partial(features.refresh, lambda: self._models.ranking, settings.poll_seconds))
-            self._closers = [ranking.close, *self._closers, events.close, features.close]
+        services = [*model_services(served, served), *(self._ranking_services(features) if features else ())]
         make = partial(GrpcServer, observe=self._metrics.observe_request, shares_port=place is not None)
         self._grpc = make(services)
         self._admin = make(admin_services(served, self._models.admin))
 
-    def _features(self, settings: Settings, now: Callable[[], float]) -> FeatureSide:
+    def _features(self) -> FeatureSide:
         metrics = self._metrics
         failed = FirstFailures(metrics.observe_on_demand)
-        return FeatureSide(settings, now, metrics.observe_reads, metrics.features.observe, failed)
+        return FeatureSide(self._settings, self._now, metrics.observe_reads, metrics.features.observe, failed)
 
-    def _log_served(self, settings: Settings) -> Serve | None:
+    def _ranking_services(self, features: FeatureSide) -> Sequence[Service]:
+        """Returns the services of a model that ranks; what they need runs and ends with the server."""
+        settings, served = self._settings, self._models.served
+        ranking = RankingSide(
+            served,
+            settings.model,
+            features.members,
+            features.lists,
+            metrics=self._metrics,
+            now=self._now,
+            serve=self._log_served(),
+        )
+        events = EventSide(settings, EventMetrics(self.registry), self._now)
+        self._loops.append(partial(features.refresh, lambda: self._models.ranking, settings.poll_seconds))
+        self._closers = [ranking.close, *self._closers, events.close, features.close]
+        return ranking.service, events.service
+
+    def _log_served(self) -> Serve | None:
         """Begins the served-feature log if it is on, and returns what is told of every answer."""
-        if not settings.log_served:
+        if not self._settings.log_served:
             return None
         from server.app.served_side import open_served_log  # noqa: PLC0415 (PyArrow, which takes 40 MiB)
 
-        log = open_served_log(settings, self.registry, self._place)
+        log = open_served_log(self._settings, self.registry, self._place)
         self._loops.append(log.run)
         self._closers.append(log.close)
         return log.offer
