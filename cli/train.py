@@ -35,7 +35,7 @@ from contract.profile import data_dir
 from contract.served import FOLDER
 
 if TYPE_CHECKING:
-    from training.pipeline import Published
+    from training.release import Published
     from training.source import RankingSource
 
 Out = Annotated[Path, typer.Option(help="The folder of the published models.")]
@@ -105,7 +105,8 @@ def train_command(
         from training.dataset import History
         from training.flat import FlatFiles
         from training.model.checkpoint import Checkpoints
-        from training.pipeline import Target, train_flat, train_ranking
+        from training.pipeline import train_flat, train_ranking
+        from training.release import Target
         from training.served_dataset import ServedHistory
 
     name = name or flat.get("label", "ranking")
