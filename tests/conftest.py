@@ -1,6 +1,8 @@
 """What holds for all tests."""
 
+import logging
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import prometheus_client  # noqa: F401 - before Feast, which would have it share its metrics through files
@@ -12,6 +14,18 @@ settings.register_profile("paceline", deadline=None)
 settings.load_profile("paceline")
 
 _ALL_SLOW = re.compile(r"^pytestmark = .*\bpytest\.mark\.slow\b", re.MULTILINE)
+
+
+@pytest.fixture(autouse=True)
+def _levels_stay() -> Iterator[None]:
+    """Fails a test that changes what the tests after it log, which would fail in its place."""
+    before = _levels()
+    yield
+    assert _levels() == before
+
+
+def _levels() -> list[int]:
+    return [logging.getLogger(name).level for name in ("", "server")]
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
