@@ -4,10 +4,9 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import TypeVar
 
 from contract.labels import DEFAULT_LABEL, LabelEvent, fold
 from server.domain.errors import NoModel, NotReadable
@@ -18,6 +17,7 @@ from server.models.label_book import LabelBook, Move
 from server.models.label_history import LabelHistory
 from server.models.leases import LoadedVersion, VersionLease
 from server.models.loader import Loader
+from server.models.loops import Loops
 from server.models.observation import OnCall
 from server.models.policy import Load, Transition, Unload, next_action
 from server.models.residents import Residents
@@ -26,7 +26,6 @@ from server.models.storage.threads import in_own_thread
 
 _log = logging.getLogger(__name__)
 
-Result = TypeVar("Result")
 OnMove = Callable[[Move], None]
 """Is told when another version answers for a label."""
 
@@ -92,8 +91,7 @@ class ModelManager:
         self.has_settled = asyncio.Event()
         """Set once all that can be loaded is, or there is none to try."""
         self._is_retired = False
-        self._idle: set[asyncio.Event] = set()
-        """Set when there may be something to do."""
+        self._loops = Loops(config.name, lambda: self._is_gone)
 
     @property
     def available(self) -> Sequence[LoadedVersion]:
@@ -143,13 +141,7 @@ class ModelManager:
         Args:
             interval_seconds: How often to look.
         """
-        await self._safely(self.look())
-        async with asyncio.TaskGroup() as loops:
-            others = [self._look_for_ever(interval_seconds), self._work(self.recover)]
-            tasks = [loops.create_task(other) for other in others]
-            await self._work(self.step)
-            for task in tasks:
-                task.cancel()
+        await self._loops.run(self.look, self.step, self.recover, interval_seconds)
 
     async def look(self) -> None:
         """Looks once at what is published and at the history of labels. What can't be read stays as it was."""
@@ -232,38 +224,11 @@ class ModelManager:
         self._is_retired = True
         for version in list(self._residents.available):
             self._residents.unload(version)
-        self._wake()
+        self._loops.wake()
 
     async def close(self) -> None:
         """Ends every runner, leased or not. Nothing serves from then on."""
         await self._residents.close()
-
-    async def _look_for_ever(self, interval_seconds: float) -> None:
-        while True:
-            await asyncio.sleep(interval_seconds)
-            await self._safely(self.look())
-
-    async def _work(self, act: Callable[[], Awaitable[bool]]) -> None:
-        """Acts again and again, and waits for a change when there was nothing to do."""
-        changed = asyncio.Event()
-        self._idle.add(changed)
-        while not self._is_gone:
-            changed.clear()
-            acted = await self._safely(act())
-            if not acted and not self._is_gone:
-                await changed.wait()
-
-    def _wake(self) -> None:
-        for changed in self._idle:
-            changed.set()
-
-    async def _safely(self, work: Awaitable[Result]) -> Result | None:
-        """Whatever goes wrong, the versions that serve go on serving and have to be looked after."""
-        try:
-            return await work
-        except Exception:
-            _log.exception("model=%s could not be looked after", self.config.name)
-            return None
 
     @property
     def _is_gone(self) -> bool:
@@ -293,7 +258,7 @@ class ModelManager:
         for move in moves:
             _log.info("model=%s label=%s version=%s", self.config.name, move.label, move.version)
             self._on_move(move)
-        self._wake()
+        self._loops.wake()
 
     def _tell(self, problem: str) -> None:
         """Takes note of what keeps it from looking, and logs a change only: it looks every second."""
