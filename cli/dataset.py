@@ -11,6 +11,7 @@ from cli.options import DAY_FORMATS, REPO, Profile, Repo, World, to_day
 from cli.output import AsJson, print_json, say
 from cli.stages import shown_stages
 from contract.profile import data_dir
+from training.progress import stage
 from training.spec import parse_ranking_spec, read_spec_file
 
 if TYPE_CHECKING:
@@ -65,9 +66,8 @@ def dataset_command(
     history = History(repo, profile, world or data_dir(repo) / "world")
     path, folder = spec or repo / "training.toml", out or data_dir(repo) / "dataset"
     with shown_stages() as progress:
-        progress("reading rows", 0, 1)
-        dataset = RankingDataset(history, parse_ranking_spec(read_spec_file(path), str(path), {}))
-        progress("reading rows", 1, 1)
+        with stage(progress, "reading rows"):
+            dataset = RankingDataset(history, parse_ranking_spec(read_spec_file(path), str(path), {}))
         known_first, known_last = dataset.day_range()
         days = (to_day(first) or known_first, to_day(last) or known_last)
         built = dataset.build(folder, _engine(engine), *days, progress)

@@ -1,5 +1,7 @@
 """How a training tells what it is at."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 
@@ -9,3 +11,11 @@ class Progress(Protocol):
     def __call__(self, stage: str, done: int, total: int, /) -> None:
         """Hears that `done` of `total` steps of the stage are over."""
         ...
+
+
+@contextmanager
+def stage(progress: Progress, name: str) -> Iterator[None]:
+    """Tells that the block is a stage of one step, and that it is over if nothing went wrong."""
+    progress(name, 0, 1)
+    yield
+    progress(name, 1, 1)

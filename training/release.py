@@ -1,6 +1,7 @@
 """From a candidate to a published version: golden requests, evidence, verdict, report."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,13 +12,12 @@ from numpy.typing import NDArray
 from contract.stubs import manifest_pb2 as pb
 from training.candidate import Candidate
 from training.errors import PublishError, RefusedError
-from training.gate.evidence import Evidence
 from training.gate.gather import gather
 from training.gate.judge import judge
 from training.gate.spec import GateSpec
 from training.golden import score_requests, score_tolerance
 from training.model.checkpoint import Checkpoints
-from training.progress import Progress
+from training.progress import Progress, stage
 from training.publish import publish
 from training.report.evidence import report_on
 from training.report.profiles import input_profiles
@@ -106,46 +106,42 @@ def release(
     model_dir = target.models / target.name
 
     def write(directory: Path, manifest: pb.Manifest) -> None:
-        evidence = _write(
-            candidate, manifest, requests, directory, model_dir=model_dir, gate=gate, progress=progress
-        )
-        manifest.gate.checks.extend(judge(evidence, gate))
-        progress("checking", 1, 1)
+        with _as_publish_errors(directory):
+            loaded = _export(candidate, manifest, requests, directory)
+            with stage(progress, "checking"):
+                evidence = gather(candidate, loaded, directory, model_dir, gate.slices)
+                manifest.gate.checks.extend(judge(evidence, gate))
         is_refused = _is_refused(manifest.gate, target.forced_reason)
-        progress("reporting", 0, 1)
-        report = report_on(candidate, manifest, evidence, model_dir, truth)
-        manifest.input_profiles.extend(input_profiles(report.statistics))
-        write_report(_refused_folder(model_dir) if is_refused else directory, report)
-        progress("reporting", 1, 1)
+        with stage(progress, "reporting"):
+            report = report_on(candidate, manifest, evidence, model_dir, truth)
+            manifest.input_profiles.extend(input_profiles(report.statistics))
+            write_report(_refused_folder(model_dir) if is_refused else directory, report)
         if is_refused:
             raise RefusedError(manifest)
 
-    progress("publishing", 0, 1)
-    manifest.create_time.GetCurrentTime()
-    directory = publish(target.models, manifest, write)
-    progress("publishing", 1, 1)
+    with stage(progress, "publishing"):
+        manifest.create_time.GetCurrentTime()
+        directory = publish(target.models, manifest, write)
     return Published(directory, manifest, candidate.warnings)
 
 
-def _write(
-    candidate: Candidate,
-    manifest: pb.Manifest,
-    requests: Sequence[Columns],
-    directory: Path,
-    *,
-    model_dir: Path,
-    gate: GateSpec,
-    progress: Progress,
-) -> Evidence:
-    """Writes the SavedModel, has it score the golden requests, and returns what it is judged by."""
+@contextmanager
+def _as_publish_errors(directory: Path) -> Iterator[None]:
+    """Tells in our own words what TensorFlow could not write, or not run again."""
     try:
-        candidate.model.export(directory)
-        loaded = LoadedModel(directory)
-        manifest.golden_requests.extend(score_requests(manifest.inputs, requests, loaded.score))
-        progress("checking", 0, 1)
-        return gather(candidate, loaded, directory, model_dir, gate.slices)
+        yield
     except tf.errors.OpError as error:
         raise PublishError(f"{directory}: the SavedModel could not be written: {error.message}") from error
+
+
+def _export(
+    candidate: Candidate, manifest: pb.Manifest, requests: Sequence[Columns], directory: Path
+) -> LoadedModel:
+    """Writes the SavedModel, and returns it as it is read again, once it has scored the golden requests."""
+    candidate.model.export(directory)
+    loaded = LoadedModel(directory)
+    manifest.golden_requests.extend(score_requests(manifest.inputs, requests, loaded.score))
+    return loaded
 
 
 def _is_refused(gate: pb.Gate, forced_reason: str) -> bool:

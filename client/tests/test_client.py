@@ -154,6 +154,7 @@ def test_waiting_ends_when_a_version_is_available(channel: FakeChannel) -> None:
     channel.answer(status(VERSION_STATE_LOADING), STATUS)
     channel.answer(status(VERSION_STATE_AVAILABLE), STATUS)
     call.result()
+    assert len(channel.timeouts) == 4
 
 
 def test_waiting_in_vain_tells_the_state_of_the_newest_version(channel: FakeChannel) -> None:
